@@ -1,0 +1,141 @@
+"""People, classes, the servers they may reach, and their logins there."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts import secrets
+
+
+class User(AbstractUser):
+    """A person of the lab. ``is_active`` False is "disabled": every login is closed, the data is kept."""
+
+    class Role(models.TextChoices):
+        STUDENT = "student", _("student")
+        TEACHER = "teacher", _("teacher")
+        ADMIN = "admin", _("admin")
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("like the system")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STUDENT)
+    language = models.CharField(_("language"), max_length=5, blank=True, default="")
+    time_zone = models.CharField(_("time zone"), max_length=40, blank=True, default="")
+    theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    dock = models.JSONField(_("how the Wire dock stands"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    @property
+    def is_teacher(self) -> bool:
+        return self.role == self.Role.TEACHER
+
+    @property
+    def display_name(self) -> str:
+        """The name people read: first and last name, or the user name."""
+        return self.get_full_name() or self.username
+
+    def save(self, *args, **kwargs):
+        """Admins, and only they, enter the admin panel with every right."""
+        self.is_staff = self.is_superuser = self.role == self.Role.ADMIN
+        super().save(*args, **kwargs)
+
+
+class SchoolClass(models.Model):
+    """A class: teachers see their students' transcripts (design: letters' bodies stay folded to them)."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    teachers = models.ManyToManyField(User, related_name="teaches", blank=True, verbose_name=_("teachers"))
+    students = models.ManyToManyField(User, related_name="attends", blank=True, verbose_name=_("students"))
+
+    class Meta:
+        verbose_name = _("class")
+        verbose_name_plural = _("classes")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Server(models.Model):
+    """A server that people may reach; no other host is ever connected to (``accounts.reach``)."""
+
+    class Protocol(models.TextChoices):
+        SMTP = "smtp", "SMTP"
+        POP3 = "pop3", "POP3"
+        IMAP = "imap", "IMAP"
+
+    class Security(models.TextChoices):
+        PLAIN = "plain", _("none")
+        STARTTLS = "starttls", "STARTTLS"
+        TLS = "tls", "TLS"
+
+    protocol = models.CharField(_("protocol"), max_length=5, choices=Protocol.choices)
+    name = models.CharField(_("name"), max_length=80)
+    host = models.CharField(_("host"), max_length=253)
+    port = models.PositiveIntegerField(_("port"), validators=[MinValueValidator(1), MaxValueValidator(65535)])
+    security = models.CharField(_("security"), max_length=8, choices=Security.choices, default=Security.STARTTLS)
+    ca = models.TextField(_("certificate authority (PEM)"), blank=True)
+    pin = models.CharField(
+        _("certificate's SHA-256"), max_length=95, blank=True,
+        validators=[RegexValidator(r"^([0-9A-Fa-f]{2}:?){32}$", _("64 hexadecimal digits"))],
+    )
+    aliases = models.JSONField(_("other names"), default=list, blank=True)
+    address = models.GenericIPAddressField(_("address"), blank=True, null=True, editable=False)
+    lab = models.BooleanField(_("one of the lab's own"), default=False, editable=False)
+    enabled = models.BooleanField(_("in use"), default=True)
+    any_sender = models.BooleanField(
+        _("anyone may write as anyone"), default=False,
+        help_text=_("For a lesson on forged senders: the lab's SMTP server stops answering 553."),
+    )
+
+    class Meta:
+        verbose_name = _("server")
+        verbose_name_plural = _("servers")
+        ordering = ["protocol", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["protocol"], condition=models.Q(lab=True), name="one_lab_server_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_protocol_display()} {self.host}:{self.port}"
+
+
+class Login(models.Model):
+    """A person's login at a server. ``secret`` is encrypted with a key that is not in the database."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="logins", verbose_name=_("person"))
+    server = models.ForeignKey(Server, models.CASCADE, related_name="logins", verbose_name=_("server"))
+    user_name = models.CharField(_("user name"), max_length=254)
+    addresses = models.JSONField(_("own addresses"), default=list, blank=True)
+    sealed = models.BinaryField(_("secret, encrypted"), editable=False, default=b"")
+
+    class Meta:
+        verbose_name = _("login")
+        verbose_name_plural = _("logins")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "server"], name="one_login_each"),
+            models.UniqueConstraint(fields=["server", "user_name"], name="one_person_per_user_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_name} @ {self.server}"
+
+    @property
+    def secret(self) -> str:
+        """The password in clear; only a task about to sign in, the lab's authenticator and its owner read it."""
+        return secrets.unseal(bytes(self.sealed))
+
+    @secret.setter
+    def secret(self, value: str) -> None:
+        if any(sign in value for sign in "\r\n\0"):
+            raise ValidationError(_("A password cannot hold a line break or NUL."))
+        self.sealed = secrets.seal(value)

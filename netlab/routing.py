@@ -1,0 +1,13 @@
+"""Which socket leads to which consumer."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from transcripts.consumers import TranscriptConsumer
+from webmail.consumers import MailConsumer
+
+sockets = [
+    path("ws/wire/", TranscriptConsumer.as_asgi()),
+    path("ws/mail/", MailConsumer.as_asgi()),
+]

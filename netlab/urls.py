@@ -1,0 +1,16 @@
+"""Which path leads to which room."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from netlab.health import healthz
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("mail/", include("webmail.urls")),
+    path("transcripts/", include("transcripts.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+]

@@ -1,0 +1,85 @@
+"""The six protocols by name, their tables, and the sentences that explanations are told in.
+
+Each ``protocols/<name>/`` has ``tables.yaml`` (facts: commands, replies, codes; every ``meaning`` has ``en``
+and may have ``vi``) and ``notes.yaml`` (``key: {en: ..., vi: ...}``, with ``{param}`` places). This module
+reads them; nothing here does network I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from protocols.line import Explainer, Framer, Guard, Note
+
+NAMES = ("smtp", "pop3", "imap")
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of one protocol; the three classes are made anew for each conversation."""
+
+    name: str
+    title: str
+    framer: Callable[[], Framer]
+    guard: Callable[[Callable[[bytes], str]], Guard]
+    explainer: Callable[[], Explainer]
+    states: tuple[str, ...]
+
+
+@cache
+def knowledge(name: str) -> Knowledge:
+    """Return what is known of protocol ``name`` (one of NAMES); KeyError for any other."""
+    if name not in NAMES:
+        raise KeyError(name)
+    grammar = import_module(f"protocols.{name}.grammar")
+    guard = import_module(f"protocols.{name}.guard")
+    explain = import_module(f"protocols.{name}.explain")
+    return Knowledge(
+        name=name,
+        title=name.upper(),
+        framer=grammar.Framer,
+        guard=guard.Guard,
+        explainer=explain.Explainer,
+        states=explain.Explainer.STATES,
+    )
+
+
+@cache
+def tables(name: str) -> dict[str, Any]:
+    """Return ``protocols/<name>/tables.yaml`` as plain values."""
+    return _load(f"{name}/tables.yaml")
+
+
+@cache
+def phrases(name: str) -> dict[str, dict[str, str]]:
+    """Return the sentences of one protocol, or of the ground (``wire``): key to language to text."""
+    return _load(f"{name}/notes.yaml" if name != "wire" else "notes.yaml")
+
+
+def say(note: Note, language: str = "en") -> str:
+    """Put ``note`` into a language (``en`` or ``vi``; English where there is no other).
+
+    A note's key begins with the table that holds its sentence: ``smtp.``, ``pop3.``, ``imap.``, or ``wire.``
+    and ``error.`` for the ground's own.
+    """
+    return phrase(note.key, dict(note.params), language)
+
+
+def phrase(key: str, params: dict[str, str | int], language: str = "en") -> str:
+    """Return the sentence ``key`` in ``language`` with ``params`` in their places; KeyError if unknown."""
+    room = key.split(".", 1)[0]
+    texts = phrases(room if room in NAMES else "wire")[key]
+    return texts.get(language, texts["en"]).format_map(params)
+
+
+def _load(path: str) -> Any:
+    text = files("protocols").joinpath(path).read_bytes()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(text, Loader=loader)

@@ -1,0 +1,55 @@
+"""The few ways a session with a server fails. Each knows whether a retry helps and what to advise.
+
+``key`` names the sentence in the phrase tables (``catalog.say``); ``str(error)`` is plain English for logs.
+None of them ever carries a secret.
+"""
+
+from __future__ import annotations
+
+
+class WireError(Exception):
+    """Anything that went wrong between us and a server."""
+
+    key = "error.wire"
+    retry = False
+
+    def __init__(self, text: str = "", **params: str | int) -> None:
+        super().__init__(text)
+        self.text = text
+        self.params = params
+
+
+class Unreachable(WireError):
+    """No connection: unknown host, refused port, timeout, or the line was lost. ``cause`` says which."""
+
+    key = "error.unreachable"
+    retry = True
+
+
+class TlsFailed(WireError):
+    """TLS did not come about: certificate expired, unknown, for another name, pin differs; or not offered."""
+
+    key = "error.tls"
+
+
+class Refused(WireError):
+    """The server answered, and the answer was no. ``code`` is its reply code, or NO, BAD, -ERR."""
+
+    key = "error.refused"
+
+    def __init__(self, code: str, text: str, **params: str | int) -> None:
+        super().__init__(text, code=code, **params)
+        self.code = code
+        self.retry = code.startswith("4")
+
+
+class Garbled(WireError):
+    """What came is not this protocol, or a value of ours may not be said in it (CR, LF, NUL)."""
+
+    key = "error.garbled"
+
+
+class TooMuch(WireError):
+    """A bound was passed: time, bytes of a reply, a line's length, a literal's size."""
+
+    key = "error.too-much"

@@ -1,0 +1,55 @@
+"""What a tapped connection reports, in order, to its Sink. Values only; the sink must not block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocols.line import Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """TCP is up. ``local`` and ``remote`` are ``ip:port``."""
+
+    at: float
+    host: str
+    local: str
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Bytes crossed the wire (inside TLS: their plain text)."""
+
+    at: float
+    speaker: Speaker
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """TLS is up from here on."""
+
+    at: float
+    version: str
+    cipher: str
+    subject: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The connection ended. ``by`` is C, S or ``-`` (an error, told in ``error``)."""
+
+    at: float
+    by: Speaker = "C"
+    error: str = ""
+
+
+Event = Opened | Crossed | Secured | Closed
+Sink = Callable[[Event], None]
+
+
+def nowhere(event: Event) -> None:
+    """A sink for what nobody records (a probe of a part's health)."""
