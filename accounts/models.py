@@ -8,7 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts import secrets
+from accounts import names, secrets
+from accounts.signals import person_disabled
 
 
 class User(AbstractUser):
@@ -24,6 +25,16 @@ class User(AbstractUser):
         LIGHT = "light", _("light")
         DARK = "dark", _("dark")
 
+    username = models.CharField(
+        _("user name"),
+        max_length=names.MAX_USER_NAME,
+        unique=True,
+        validators=[names.check_user_name],
+        help_text=_("It is the mailbox as well: small letters, digits, dots, hyphens and underscores."),
+        error_messages={"unique": _("Somebody has this user name already.")},
+    )
+    first_name = models.CharField(_("first name"), max_length=80, blank=True, validators=[names.check_name])
+    last_name = models.CharField(_("last name"), max_length=80, blank=True, validators=[names.check_name])
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STUDENT)
     language = models.CharField(_("language"), max_length=5, blank=True, default="")
     time_zone = models.CharField(_("time zone"), max_length=40, blank=True, default="")
@@ -43,10 +54,25 @@ class User(AbstractUser):
         """The name people read: first and last name, or the user name."""
         return self.get_full_name() or self.username
 
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        """Remember whether the person was active, so that ``save`` sees that somebody is being disabled."""
+        person = super().from_db(db, field_names, values)
+        person._was_active = person.__dict__.get("is_active", False)
+        return person
+
     def save(self, *args, **kwargs):
-        """Admins, and only they, enter the admin panel with every right."""
-        self.is_staff = self.is_superuser = self.role == self.Role.ADMIN
+        """Admins, and only they, enter the admin panel with every right; who is disabled is told of at once."""
+        self.grant()
+        disabled = getattr(self, "_was_active", False) and not self.is_active
         super().save(*args, **kwargs)
+        self._was_active = self.is_active
+        if disabled:
+            person_disabled.send(sender=User, person=self)
+
+    def grant(self) -> None:
+        """Set Django's two flags from the role."""
+        self.is_staff = self.is_superuser = self.role == self.Role.ADMIN
 
 
 class SchoolClass(models.Model):
@@ -82,10 +108,20 @@ class Server(models.Model):
     name = models.CharField(_("name"), max_length=80)
     host = models.CharField(_("host"), max_length=253)
     port = models.PositiveIntegerField(_("port"), validators=[MinValueValidator(1), MaxValueValidator(65535)])
-    security = models.CharField(_("security"), max_length=8, choices=Security.choices, default=Security.STARTTLS)
+    tls_port = models.PositiveIntegerField(
+        _("port for TLS from the first byte"),
+        blank=True,
+        null=True,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+    )
+    security = models.CharField(
+        _("security"), max_length=8, choices=Security.choices, default=Security.STARTTLS
+    )
     ca = models.TextField(_("certificate authority (PEM)"), blank=True)
     pin = models.CharField(
-        _("certificate's SHA-256"), max_length=95, blank=True,
+        _("certificate's SHA-256"),
+        max_length=95,
+        blank=True,
         validators=[RegexValidator(r"^([0-9A-Fa-f]{2}:?){32}$", _("64 hexadecimal digits"))],
     )
     aliases = models.JSONField(_("other names"), default=list, blank=True)
@@ -93,7 +129,8 @@ class Server(models.Model):
     lab = models.BooleanField(_("one of the lab's own"), default=False, editable=False)
     enabled = models.BooleanField(_("in use"), default=True)
     any_sender = models.BooleanField(
-        _("anyone may write as anyone"), default=False,
+        _("anyone may write as anyone"),
+        default=False,
         help_text=_("For a lesson on forged senders: the lab's SMTP server stops answering 553."),
     )
 
@@ -102,7 +139,9 @@ class Server(models.Model):
         verbose_name_plural = _("servers")
         ordering = ["protocol", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["protocol"], condition=models.Q(lab=True), name="one_lab_server_each"),
+            models.UniqueConstraint(
+                fields=["protocol"], condition=models.Q(lab=True), name="one_lab_server_each"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,3 +178,22 @@ class Login(models.Model):
         if any(sign in value for sign in "\r\n\0"):
             raise ValidationError(_("A password cannot hold a line break or NUL."))
         self.sealed = secrets.seal(value)
+
+
+class Roster(models.Model):
+    """A class list on its way in: uploaded and looked at, then its people made and their passwords shown once.
+
+    ``rows`` are what the file said, ``sealed`` the new people's passwords (encrypted JSON) until the sheet was
+    shown. Rosters older than an hour are thrown away (``accounts.roster``).
+    """
+
+    by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("imported by"))
+    school_class = models.ForeignKey(SchoolClass, models.CASCADE, related_name="+", verbose_name=_("class"))
+    rows = models.JSONField(_("rows"), default=list)
+    sealed = models.BinaryField(_("passwords, encrypted"), editable=False, default=b"")
+    made_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    done_at = models.DateTimeField(_("imported"), blank=True, null=True)
+
+    class Meta:
+        verbose_name = _("roster")
+        verbose_name_plural = _("rosters")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from accounts.models import Server
+from accounts.models import Login, Server
+from protocols import tap
 from protocols.errors import Unreachable
-from protocols.login import Address
+from protocols.login import Address, Credentials
+
+
+def resolve(host: str) -> str:
+    """Return the IP address of ``host``, asked when an admin saves a server; Unreachable if it is unknown."""
+    return tap.resolve(host)
 
 
 def address(server: Server) -> Address:
@@ -20,3 +26,10 @@ def address(server: Server) -> Address:
         ca=server.ca,
         pin=server.pin.replace(":", "").lower(),
     )
+
+
+def credentials(login: Login) -> Credentials:
+    """Return what to sign in with; Unreachable where the person is disabled."""
+    if not login.person.is_active:
+        raise Unreachable(f"{login.person.username} is disabled", cause="not-in-use", host=login.server.host)
+    return Credentials(user=login.user_name, secret=login.secret)

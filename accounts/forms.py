@@ -1,0 +1,79 @@
+"""What a person may type: to sign in, and how they like the lab."""
+
+from __future__ import annotations
+
+import json
+import zoneinfo
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names
+from accounts.models import User
+
+MAX_DOCK = 2000
+"""Characters of JSON that say how the dock stands; it is a handful of numbers and words."""
+
+
+class SignInForm(AuthenticationForm):
+    """User name and site password. The name may be typed in capitals or with a space behind it."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _(
+            "User name and password do not belong together. Look at Caps Lock and try again; "
+            "a teacher or admin can give you a new password."
+        ),
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("User name")
+        self.fields["username"].widget.attrs.update(autocapitalize="none", spellcheck="false")
+        self.fields["password"].label = _("Password")
+
+    def clean_username(self) -> str:
+        return names.normal(self.cleaned_data["username"])
+
+
+class PreferencesForm(forms.Form):
+    """Language, theme, time zone and dock, each only where it was sent."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, required=False)
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices, required=False)
+    zone = forms.CharField(
+        label=_("Time zone"), max_length=40, required=False, widget=forms.TextInput(attrs={"list": "zones"})
+    )
+    dock = forms.CharField(max_length=MAX_DOCK, required=False, widget=forms.HiddenInput)
+
+    def clean_zone(self) -> str:
+        zone = self.cleaned_data["zone"].strip()
+        if zone and zone not in zoneinfo.available_timezones():
+            raise forms.ValidationError(
+                _("There is no time zone “%(zone)s”. Choose one such as Asia/Ho_Chi_Minh."),
+                params={"zone": zone},
+            )
+        return zone
+
+    def clean_dock(self) -> dict | None:
+        text = self.cleaned_data["dock"]
+        if not text:
+            return None
+        try:
+            dock = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(_("This is no JSON.")) from error
+        if not isinstance(dock, dict):
+            raise forms.ValidationError(_("This is no JSON object."))
+        return dock
+
+    def keep(self, person: User) -> None:
+        """Store on ``person`` what was sent."""
+        sent = {name: value for name, value in self.cleaned_data.items() if name in self.data}
+        columns = {"language": "language", "theme": "theme", "zone": "time_zone", "dock": "dock"}
+        for name, value in sent.items():
+            if name == "zone" or value:
+                setattr(person, columns[name], value)
+        person.save(update_fields=[columns[name] for name in sent])
