@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command line for a student's own program. It holds no password: each of them asks for it."""
+    """A command line for a student's own program. It holds no password: each program asks for it."""
 
     name: str
     does: str
@@ -47,7 +47,7 @@ DOES = {
 
 
 def public_host(request) -> str:
-    """Return the name that students' own programs connect to: the setting, else that in the browser's address."""
+    """Return the name for students' own programs: the setting, else the one in the browser's address."""
     return settings.PUBLIC_HOST or split_domain_port(request.get_host())[0]
 
 
@@ -123,7 +123,7 @@ def _imap(place: Place, user: str, own: str) -> list[Program]:
 
 
 def _openssl(place: Place, does: str) -> list[Program]:
-    """-quiet, for without it openssl takes a line that begins with R or Q (RCPT, QUIT) for its own command."""
+    """-quiet: without it openssl takes a line that begins with R or Q (RCPT, QUIT) for its own."""
     if not place.tls_port:
         return []
     where = f"{_bracket(place.host)}:{place.tls_port}"

@@ -16,10 +16,10 @@ THEME_COOKIE = "theme"
 
 
 class PreferencesMiddleware(MiddlewareMixin):
-    """Activates language and zone and sets ``request.theme``: the person's, else the cookie's, else the browser's.
+    """Activates language and zone and sets ``request.theme``.
 
-    A signed-in person's own language wins over the browser's; who is not signed in has a cookie (sign-in page) or
-    Accept-Language.
+    A signed-in person's own language wins over the browser's; who is not signed in has a cookie (set on the
+    sign-in page) or Accept-Language.
     """
 
     def process_request(self, request):
@@ -33,6 +33,19 @@ class PreferencesMiddleware(MiddlewareMixin):
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         timezone.deactivate()
+        return response
+
+
+class PanelPolicyMiddleware(MiddlewareMixin):
+    """The admin panel's own content security policy, on its pages only (docs/decisions/admin-csp.md).
+
+    Pages of ours that are shown below its path, but not in its frame, keep the site's.
+    """
+
+    def process_response(self, request, response):
+        match = request.resolver_match
+        if match and match.app_name == "admin" and not getattr(response, "own_frame", False):
+            response._csp_replace = settings.PANEL_POLICY
         return response
 
 

@@ -56,13 +56,13 @@ class User(AbstractUser):
 
     @classmethod
     def from_db(cls, db, field_names, values):
-        """Remember whether the person was active, so that ``save`` sees that somebody is being disabled."""
+        """Remember whether the person was active, so that ``save`` sees who is being disabled."""
         person = super().from_db(db, field_names, values)
         person._was_active = person.__dict__.get("is_active", False)
         return person
 
     def save(self, *args, **kwargs):
-        """Admins, and only they, enter the admin panel with every right; who is disabled is told of at once."""
+        """Admins, and only they, enter the admin panel; that a person is disabled is told at once."""
         self.grant()
         disabled = getattr(self, "_was_active", False) and not self.is_active
         super().save(*args, **kwargs)
@@ -170,7 +170,7 @@ class Login(models.Model):
 
     @property
     def secret(self) -> str:
-        """The password in clear; only a task about to sign in, the lab's authenticator and its owner read it."""
+        """The password in clear: for a task about to sign in, the lab's authenticator and its owner."""
         return secrets.unseal(bytes(self.sealed))
 
     @secret.setter
@@ -181,19 +181,20 @@ class Login(models.Model):
 
 
 class Roster(models.Model):
-    """A class list on its way in: uploaded and looked at, then its people made and their passwords shown once.
+    """A class list on its way in: uploaded, looked at, then imported or thrown away (``accounts.roster``).
 
-    ``rows`` are what the file said, ``sealed`` the new people's passwords (encrypted JSON) until the sheet was
-    shown. Rosters older than an hour are thrown away (``accounts.roster``).
+    ``rows`` are what the file said, row by row. It never holds a password: those are made when the list is
+    imported, shown in the answer, and kept only as every other.
     """
 
     by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("imported by"))
     school_class = models.ForeignKey(SchoolClass, models.CASCADE, related_name="+", verbose_name=_("class"))
     rows = models.JSONField(_("rows"), default=list)
-    sealed = models.BinaryField(_("passwords, encrypted"), editable=False, default=b"")
     made_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
-    done_at = models.DateTimeField(_("imported"), blank=True, null=True)
 
     class Meta:
         verbose_name = _("roster")
         verbose_name_plural = _("rosters")
+
+    def __str__(self) -> str:
+        return f"{self.school_class}: {len(self.rows)}"

@@ -27,15 +27,15 @@ def check_user_name(text: str) -> None:
     if not _USER_NAME.fullmatch(text):
         raise ValidationError(
             _(
-                "A user name has 1 to 32 small letters (a-z), digits, dots, hyphens or underscores, begins with "
-                "a letter or digit, and has no dot at its end or beside another dot."
+                "A user name has 1 to 32 small letters (a-z), digits, dots, hyphens or underscores, "
+                "begins with a letter or digit, and has no dot at its end or beside another dot."
             ),
             code="user-name",
         )
 
 
 def check_name(text: str) -> None:
-    """Raise ValidationError where ``text``, a name people read, holds a line break, control or direction mark."""
+    """Raise ValidationError where a name people read holds a line break, control or direction mark."""
     if unreadable(text):
         raise ValidationError(
             _("This holds characters that cannot be seen (a line break, a control or a direction mark)."),

@@ -33,8 +33,8 @@ def lab_password(person: User) -> str:
 def provision(person: User, lab_password: str | None = None) -> str:
     """Give ``person`` a login at every lab server and return their lab password.
 
-    Without ``lab_password`` they keep the one they have, or get a generated one. Where the lab servers have never
-    run there is nothing to log in to: the answer is empty, and ``provision_all`` makes up for it.
+    Without ``lab_password`` they keep the one they have, or get a generated one. Where the lab servers have
+    never run there is nothing to log in to: the answer is empty, and ``provision_all`` makes up for it.
     """
     return provision_many([person], lab_password)[person.pk]
 
@@ -85,8 +85,8 @@ def provision_many(people: Iterable[User], lab_password: str | None = None) -> d
 def demo() -> list[tuple[str, str, str | None]]:
     """Make the demo people and their class; return ``(user name, role, site password)`` of each.
 
-    The password is None for those who were there already and keep theirs. NETLAB_DEMO_PASSWORD sets everybody's,
-    on the site and at the lab servers, at every start.
+    The password is None for those who were there already and keep theirs. NETLAB_DEMO_PASSWORD sets
+    everybody's, on the site and at the lab servers, at every start.
     """
     made = [_demo_person(*row) for row in DEMO]
     provision_all()

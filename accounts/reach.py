@@ -14,7 +14,7 @@ def resolve(host: str) -> str:
 
 
 def address(server: Server) -> Address:
-    """Return where ``server`` is to be connected to; Unreachable where it is disabled or was never resolved."""
+    """Return where to connect to ``server``; Unreachable where it is disabled or was never resolved."""
     if not server.enabled or not server.address:
         raise Unreachable(f"{server.host} is not in use", cause="not-in-use", host=server.host)
     return Address(

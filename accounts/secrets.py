@@ -16,7 +16,7 @@ def seal(text: str) -> bytes:
 
 
 def unseal(sealed: bytes) -> str:
-    """Decrypt what ``seal`` gave; ``cryptography.fernet.InvalidToken`` if the key is another or bytes changed."""
+    """Decrypt what ``seal`` gave; ``cryptography.fernet.InvalidToken`` if key or bytes are others."""
     return _fernet().decrypt(sealed).decode() if sealed else ""
 
 
