@@ -1,0 +1,81 @@
+"""The conversations open at the lab's servers: counted, and ended when their person's login is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import Error
+
+from servers.authenticator import Authenticator, Person
+
+log = logging.getLogger("netlab.servers")
+
+EVERY = 0.5
+"""Seconds between two looks at who was disabled or deleted; with the roll's age, under 2 s in all."""
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One open conversation. ``end(reason)`` says goodbye in its protocol's words and closes it."""
+
+    protocol: str
+    peer: str
+    end: Callable[[str], None]
+    person: Person | None = None
+
+
+class Sessions:
+    """Every open conversation of the lab's servers, ``most`` in all and ``most_each`` from one address."""
+
+    def __init__(self, most: int = 1000, most_each: int = 400) -> None:
+        self._open: set[Session] = set()
+        self._peers: Counter[str] = Counter()
+        self._most, self._most_each = most, most_each
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def enter(self, protocol: str, peer: str, end: Callable[[str], None]) -> Session | None:
+        """Take a new conversation in; None where there are too many."""
+        if len(self._open) >= self._most or self._peers[peer] >= self._most_each:
+            return None
+        session = Session(protocol, peer, end)
+        self._open.add(session)
+        self._peers[peer] += 1
+        return session
+
+    def leave(self, session: Session | None) -> None:
+        """The conversation is over; saying so twice does no harm."""
+        if session not in self._open or session is None:
+            return
+        self._open.discard(session)
+        self._peers[session.peer] -= 1
+        if self._peers[session.peer] <= 0:
+            del self._peers[session.peer]
+
+    def end_all(self, reason: str) -> None:
+        """Say goodbye to everyone."""
+        for session in list(self._open):
+            session.end(reason)
+
+    async def watch(self, authenticator: Authenticator, gone: Callable[[str], None]) -> None:
+        """End conversations of closed logins; call ``gone(home)`` for each deleted person. Never returns."""
+        people: frozenset[int] = frozenset()
+        while True:
+            try:
+                roll = await authenticator.roll()
+            except Error as error:
+                log.warning("the database does not answer: %s", error)
+                await asyncio.sleep(EVERY)
+                continue
+            for session in list(self._open):
+                if session.person and not roll.may_stay(session.protocol, session.person):
+                    session.end("your login was closed")
+            for pk in people - roll.people:
+                gone(str(pk))
+            people = roll.people
+            await asyncio.sleep(EVERY)
