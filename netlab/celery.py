@@ -1,13 +1,33 @@
-"""Celery's application: tasks of every room, found by name."""
+"""Celery's application: tasks of every room, found by name; a worker that is ready beats for /healthz."""
 
 from __future__ import annotations
 
 import os
+import threading
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready, worker_shutdown
+
+from netlab import parts
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
 
 app = Celery("netlab")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+stopping = threading.Event()
+
+
+@worker_ready.connect
+def beat(**_: Any) -> None:
+    """The worker takes tasks from here on."""
+    stopping.clear()
+    parts.beat("worker", stopping)
+
+
+@worker_shutdown.connect
+def stop_beating(**_: Any) -> None:
+    """The worker takes no more tasks."""
+    stopping.set()

@@ -9,8 +9,6 @@ from netlab.health import healthz
 
 urlpatterns = [
     path("", include("accounts.urls")),
-    path("mail/", include("webmail.urls")),
-    path("transcripts/", include("transcripts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
 ]
