@@ -179,7 +179,19 @@ PANEL_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
-UNFOLD = {"SITE_TITLE": "netlab", "SITE_HEADER": "netlab", "SITE_SYMBOL": "lan", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "netlab",
+    "SITE_HEADER": "netlab",
+    "SITE_SYMBOL": "lan",
+    "SITE_URL": "/",
+    "COLORS": {
+        "primary": {
+            "50": "#effaf6", "100": "#d8f2e9", "200": "#b4e4d5", "300": "#83cfbb", "400": "#4db39d",
+            "500": "#1f8a78", "600": "#0d6b5e", "700": "#0b5a50", "800": "#0a4841", "900": "#093b36",
+            "950": "#042220",
+        }
+    },
+}  # fmt: skip
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

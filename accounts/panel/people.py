@@ -26,7 +26,7 @@ class PersonForm(forms.ModelForm):
     """A person without passwords: those are made, or set on a page of their own."""
 
     classes = forms.ModelMultipleChoiceField(
-        label=_("classes"),
+        label=_("Classes"),
         queryset=SchoolClass.objects.all(),
         required=False,
         widget=UnfoldAdminSelectMultipleWidget,

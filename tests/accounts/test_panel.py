@@ -82,8 +82,8 @@ def test_a_new_person_gets_a_mailbox_and_the_passwords_are_shown_once(as_boss, l
 
 @pytest.mark.parametrize(
     "change",
-    [{"username": "B@d"}, {"username": ""}, {"username": "a..b"}, {"first_name": "a\u202eb"}, {"last_name": "a\nb"},
-     {"role": "king"}, {"email": "x"}, {"username": "boss"}],
+    [{"username": "B@d"}, {"username": ""}, {"username": "a..b"}, {"first_name": "a\u202eb"},
+     {"last_name": "a\nb"}, {"role": "king"}, {"email": "x"}, {"username": "boss"}],
 )  # fmt: skip
 def test_a_person_who_cannot_be_is_refused_on_the_form(as_boss, change):
     answer = as_boss.post("/admin/accounts/user/add/", {**NEW, **change})
