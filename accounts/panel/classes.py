@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts import roster, roster_file
 from accounts.models import Roster, SchoolClass, User
@@ -27,7 +28,7 @@ class RosterForm(forms.Form):
     """The uploaded file."""
 
     file = forms.FileField(
-        label=_("Class list (CSV)"), widget=forms.FileInput(attrs={"accept": ".csv,text/csv"})
+        label=_("Class list (CSV)"), widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"})
     )
 
     def clean_file(self):

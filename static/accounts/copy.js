@@ -25,15 +25,16 @@ async function copy(text) {
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
-  if (!button || !(await copy(button.dataset.copy))) return;
-  button.focus();
-  const before = button.innerHTML;
-  if (button.dataset.busy) return;
+  if (!button || button.dataset.busy || !(await copy(button.dataset.copy))) return;
+  const before = { text: button.textContent, label: button.getAttribute("aria-label") };
   button.dataset.busy = "1";
+  button.focus();
+  button.removeAttribute("aria-label");
   button.setAttribute("aria-live", "polite");
   button.textContent = button.dataset.copied;
   setTimeout(() => {
-    button.innerHTML = before;
+    button.textContent = before.text;
+    button.setAttribute("aria-label", before.label);
     delete button.dataset.busy;
   }, 1500);
 });
