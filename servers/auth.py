@@ -27,8 +27,8 @@ async def converse(
 ) -> Person | None:
     """Sign somebody in by ``mechanism`` (one of MECHANISMS); None for a wrong name or secret.
 
-    ``initial`` is the initial response in base64, ``=`` for an empty one (RFC 4954 section 4). Malformed for what
-    cannot be read; ``django.db.Error`` where the logins cannot be looked at.
+    ``initial`` is the initial response in base64, ``=`` for an empty one (RFC 4954 section 4). Malformed
+    for what cannot be read; ``django.db.Error`` where the logins cannot be looked at.
     """
     check = service.authenticator.check
     if mechanism == "PLAIN":

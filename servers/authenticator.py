@@ -1,4 +1,4 @@
-"""Who may sign in at the lab's servers, and whose an address is: the lab logins, looked at anew each second."""
+"""Who may sign in at the lab's servers, and whose an address is: the lab logins, looked at each second."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Answer = TypeVar("Answer")
 FRESH = 1.0
 """Seconds for which one look at the rows is believed."""
 
-SECOND_LOOK = 0.1
-"""Seconds after which a no is not believed from memory: the person may just have been made."""
+SECOND_LOOK = 0.0
+"""A no is never believed from memory: the person may just have been made."""
 
 REMEMBERED = 60.0
 """Seconds for which a failed try slows the next ones down."""
@@ -85,8 +85,9 @@ class Authenticator:
 
     async def roll(self, age: float = FRESH) -> Roll:
         """Return a look at the rows not older than ``age`` seconds; ``django.db.Error`` where it fails."""
-        async with self._looking:
-            if time.monotonic() - self._roll.at > age:
+        oldest = time.monotonic() - age
+        async with self._looking:  # who waited here while another looked takes that look, if it is new enough
+            if self._roll.at < oldest:
                 self._roll = await self.ask(_look)
             return self._roll
 
@@ -95,7 +96,7 @@ class Authenticator:
         return await asyncio.get_running_loop().run_in_executor(self._thread, question)
 
     async def check(self, protocol: str, user: str, password: str, peer: str = "") -> Person | None:
-        """Return who signs in with ``user`` (name or address) and ``password``; None, after a delay, for a no."""
+        """Return who signs in with ``user`` (name or address); None, after a delay, for a no."""
         given = password.encode("utf-8", "surrogateescape")
         return await self.prove(protocol, user, lambda secret: hmac.compare_digest(secret, given), peer)
 

@@ -1,4 +1,4 @@
-"""The lab's mail servers in one asyncio loop, on given ports or any free ones: for the command and the tests."""
+"""The lab's mail servers in one asyncio loop, on given ports or free ones, for command and tests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GRACE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """A port for each server, plain with STARTTLS and (with an s) TLS from the first byte; 0 is any free one."""
+    """A port for each server: plain with STARTTLS, and (with an s) TLS from the first byte; 0 is any free one."""
 
     smtp: int = 0
     smtps: int = 0

@@ -16,7 +16,7 @@ WHOLE = 1 << 22
 
 
 class BareLine(Exception):
-    """A letter held a CR or LF alone: two servers may read it differently, and so find a second letter in it."""
+    """A letter held a CR or LF alone: two servers may read that as two different letters."""
 
 
 def path(text: str) -> tuple[str | None, str | None]:
@@ -43,12 +43,13 @@ async def read_letter(reader: asyncio.StreamReader, size: int, alive: Callable[[
     is left in ``reader``.
     """
     raw, seen, too_big = bytearray(b"\r\n"), 0, False
+    most = size + size // 2 + WHOLE  # stuffing does not count (RFC 1870 section 5), and adds a third at most
     while True:
         at = raw.find(END, max(0, seen - 4))
         bare = BARE.search(raw, max(0, seen - 1), len(raw) if at < 0 else at + 2)
         if bare:
             raise BareLine("LF" if bare[0] == b"\n" else "CR")
-        too_big = too_big or (len(raw) if at < 0 else at) > size + 2
+        too_big = too_big or len(raw) > most
         if at >= 0:
             break
         if too_big:
@@ -59,6 +60,9 @@ async def read_letter(reader: asyncio.StreamReader, size: int, alive: Callable[[
             raise asyncio.IncompleteReadError(b"", None)
         alive()
         raw += chunk
-    if rest := bytes(raw[at + len(END) :]):
-        reader.feed_data(rest)
-    return None if too_big else bytes(raw[: at + 2]).replace(b"\r\n.", b"\r\n")[2:]
+    # As aiosmtpd does after STARTTLS: the reader has no public way to take back what is not ours.
+    reader._buffer[:0] = raw[at + len(END) :]
+    if too_big or at > most:
+        return None
+    letter = bytes(raw[: at + 2]).replace(b"\r\n.", b"\r\n")[2:]
+    return letter if len(letter) <= size else None

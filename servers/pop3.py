@@ -79,10 +79,10 @@ class Conversation:
             self._writer.close()
 
     def _end(self, reason: str) -> None:
-        self._done = True
-        if not self._writer.is_closing():
+        if not self._done and not self._writer.is_closing():
             self._writer.write(f"-ERR [SYS/TEMP] {reason}\r\n".encode())
-            self._writer.close()
+        self._done = True
+        self._writer.close()
 
     async def _one_command(self) -> None:
         line = await self._line()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from servers.authenticator import Person, Roll
+from servers.authenticator import FRESH, SECOND_LOOK, Person, Roll
 from servers.service import Service
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Post:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        # Letters that some mailboxes had when another failed: when the sender tries again, they get no second.
+        # Letters that some mailboxes had when another failed: when it is sent again they get no second.
         self._halfway: OrderedDict[bytes, set[str]] = OrderedDict()
 
     async def handle_MAIL(
@@ -43,18 +43,26 @@ class Post:
         """May this be the sender? Who signed in writes from own addresses, who did not from none of the lab's."""
         if not address.isascii() and not letter.smtp_utf8:
             return f"553 5.6.7 <{address}>: an address like this needs the parameter SMTPUTF8"
-        roll = await self._service.authenticator.roll()
-        person = smtp.person
-        if address != "<>" and not roll.any_sender:
-            if person and address.lower() not in person.addresses:
-                return f"553 5.7.1 <{address}>: {person.name} may not write from this address"
-            if not person and self._is_ours(address, roll):
-                return (
-                    f"530 5.7.1 <{address}> is an address of this lab: sign in first (AUTH) to write from it"
-                )
+        if refusal := await self._refuse_sender(smtp.person, address):
+            return refusal
         letter.mail_from = address
         letter.mail_options.extend(options)
         return "250 2.1.0 Ok"
+
+    async def _refuse_sender(self, person: Person | None, address: str) -> str:
+        refusal = ""
+        for age in (FRESH, SECOND_LOOK):
+            roll = await self._service.authenticator.roll(age)
+            refusal = ""
+            if address == "<>" or roll.any_sender:
+                break
+            if person and address.lower() not in person.addresses:
+                refusal = f"553 5.7.1 <{address}>: {person.name} may not write from this address"
+            elif not person and self._is_ours(address, roll):
+                refusal = f"530 5.7.1 <{address}> is an address of this lab: sign in (AUTH) to write from it"
+            if not refusal:
+                break
+        return refusal
 
     async def handle_RCPT(
         self, smtp: Conversation, session: Session, letter: Letter, address: str, options: list[str]
@@ -118,7 +126,7 @@ class Post:
     async def _mailboxes(self, address: str, roll: Roll) -> tuple[Person, ...]:
         local, _, domain = address.lower().rstrip(".").rpartition("@")
         if "postmaster" in (local, address.lower()):  # RFC 5321 section 4.5.1: there is always one
-            return roll.postmasters
+            return roll.postmasters or (await self._service.authenticator.roll(SECOND_LOOK)).postmasters
         own = self._service.domain.lower()
         found = await self._service.authenticator.mailbox(f"{local}@{domain}")
         if found is None and domain != own:

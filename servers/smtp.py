@@ -99,10 +99,12 @@ class Conversation(SMTP):
 
     def end(self, reason: str) -> None:
         """Say 421 and close (a disabled person, a server that ends)."""
-        self.done = True
-        if self.transport is not None and not self.transport.is_closing():
+        if self.transport is None or self.transport.is_closing():
+            return
+        if not self.done:  # it may have said its last word already, and closed its side
             self.transport.write(f"421 4.3.2 {self.hostname} closes this connection: {reason}\r\n".encode())
-            self.transport.close()
+        self.done = True
+        self.transport.close()
 
     def eof_received(self) -> bool:
         # A client may say all and close its side, as `printf ... | nc -N` does: it still gets its answers.
