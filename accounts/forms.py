@@ -8,6 +8,7 @@ import zoneinfo
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
@@ -36,6 +37,14 @@ class SignInForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         return names.normal(self.cleaned_data["username"])
+
+    def clean(self) -> dict:
+        """What can be nobody's name is not tried (nor counted: the count's column is bounded)."""
+        try:
+            names.check_user_name(self.cleaned_data.get("username", ""))
+        except ValidationError as error:
+            raise self.get_invalid_login_error() from error
+        return super().clean()
 
 
 class PreferencesForm(forms.Form):

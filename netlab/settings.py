@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 
 from netlab import keys
 
@@ -184,6 +185,7 @@ UNFOLD = {
     "SITE_HEADER": "netlab",
     "SITE_SYMBOL": "lan",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("shell/icon.svg")}],
     "COLORS": {
         "primary": {
             "50": "#effaf6", "100": "#d8f2e9", "200": "#b4e4d5", "300": "#83cfbb", "400": "#4db39d",
