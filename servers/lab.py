@@ -28,7 +28,7 @@ GRACE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """A port for each server: plain with STARTTLS, and (with an s) TLS from the first byte; 0 is any free one."""
+    """A port for each server: plain with STARTTLS, and (with an s) TLS from the first byte; 0: any free."""
 
     smtp: int = 0
     smtps: int = 0
@@ -44,7 +44,7 @@ class PortTaken(Exception):
     def __init__(self, name: str, port: int, why: str) -> None:
         self.name, self.port, self.variable = name, port, f"NETLAB_{name.upper()}_PORT"
         super().__init__(
-            f"port {port} {why} ({name}): end the program that holds it, or set {self.variable} to another port"
+            f"port {port} {why} ({name}): end the program that holds it, or set {self.variable} to another"
         )
 
 
@@ -105,7 +105,7 @@ class Running:
                 log.exception("the certificate could not be looked after")
 
     async def renew(self) -> bool:
-        """Renew the certificate where it ends soon, or where the lab got another name; whether it was renewed."""
+        """Renew the certificate where it ends soon, or where the lab got another name; True if it did."""
         roll = await self.service.authenticator.roll()
         names = names_of(self.service.domain, sorted(roll.aliases), self._public_host)
         return await asyncio.to_thread(self.authority.renew, names)
@@ -143,6 +143,7 @@ async def start(
 
 
 def _listeners(service: Service) -> dict[str, Callable[..., Any]]:
+    """For each name of ``Ports``, what listens: called with host, port and, for implicit TLS, ssl."""
     post, drops = Post(service), Maildrops(service.store)
     loop = asyncio.get_running_loop()
 
@@ -152,11 +153,15 @@ def _listeners(service: Service) -> dict[str, Callable[..., Any]]:
         )
 
     def pop3_on(implicit: bool) -> Callable[..., Any]:
-        async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await pop3.Conversation(service, drops, reader, writer, implicit=implicit).run()
+        return lambda **where: asyncio.start_server(
+            lambda reader, writer: pop3.Conversation(service, drops, reader, writer, implicit=implicit).run(),
+            limit=pop3.LINE,
+            **where,
+        )
 
-        return lambda **where: asyncio.start_server(converse, limit=pop3.LINE, **where)
-
+    makers = {"smtp": smtp_on, "pop3": pop3_on}
     return {
-        "smtp": smtp_on(False), "smtps": smtp_on(True), "pop3": pop3_on(False), "pop3s": pop3_on(True),
-    }  # fmt: skip
+        f"{name}{'s' if implicit else ''}": make(implicit)
+        for name, make in makers.items()
+        for implicit in (False, True)
+    }

@@ -39,8 +39,8 @@ async def read_letter(reader: asyncio.StreamReader, size: int, alive: Callable[[
     """Read to the lone dot and take the dots' stuffing out (RFC 5321 section 4.5.2).
 
     None for a letter over ``size`` bytes, read to its end; BareLine as soon as a CR or LF stands alone;
-    IncompleteReadError when the line is lost. ``alive`` is called whenever bytes came. What follows the letter
-    is left in ``reader``.
+    IncompleteReadError when the line is lost. ``alive`` is called whenever bytes came. What follows the
+    letter is left in ``reader``.
     """
     raw, seen, too_big = bytearray(b"\r\n"), 0, False
     most = size + size // 2 + WHOLE  # stuffing does not count (RFC 1870 section 5), and adds a third at most

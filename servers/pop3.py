@@ -128,12 +128,15 @@ class Conversation:
     # Reading and saying
 
     async def _line(self) -> bytes:
-        async with asyncio.timeout(IDLE):
-            try:
+        try:
+            async with asyncio.timeout(IDLE):
                 line = await self._reader.readuntil(b"\n")
-            except asyncio.LimitOverrunError as error:
-                self._end("a line without end")
-                raise ConnectionAbortedError from error
+        except asyncio.LimitOverrunError as error:
+            self._end("a line without end")
+            raise ConnectionAbortedError from error
+        except TimeoutError:
+            self._end("nothing was said for too long")  # and nothing is deleted (RFC 1939 section 3)
+            raise
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
     async def _say(self, text: str) -> None:

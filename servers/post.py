@@ -40,7 +40,7 @@ class Post:
     async def handle_MAIL(
         self, smtp: Conversation, session: Session, letter: Letter, address: str, options: list[str]
     ) -> str:
-        """May this be the sender? Who signed in writes from own addresses, who did not from none of the lab's."""
+        """May this be the sender? Who signed in writes from own addresses, others from none of the lab's."""
         if not address.isascii() and not letter.smtp_utf8:
             return f"553 5.6.7 <{address}>: an address like this needs the parameter SMTPUTF8"
         if refusal := await self._refuse_sender(smtp.person, address):

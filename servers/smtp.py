@@ -43,9 +43,9 @@ BROWSERS = {"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE"}
 
 # RFC 2034: every 2xx, 4xx and 5xx but a greeting carries an enhanced status code; these for aiosmtpd's own.
 ENHANCED = {
-    "220": "2.0.0", "221": "2.0.0", "250": "2.0.0", "252": "2.5.0", "214": "2.0.0", "454": "4.7.0", "500": "5.5.2",
-    "501": "5.5.4", "502": "5.5.1", "503": "5.5.1", "504": "5.5.4", "552": "5.3.4", "553": "5.1.3", "554": "5.0.0",
-    "555": "5.5.4",
+    "214": "2.0.0", "220": "2.0.0", "221": "2.0.0", "250": "2.0.0", "252": "2.5.0", "454": "4.7.0",
+    "500": "5.5.2", "501": "5.5.4", "502": "5.5.1", "503": "5.5.1", "504": "5.5.4", "552": "5.3.4",
+    "553": "5.1.3", "554": "5.0.0", "555": "5.5.4",
 }  # fmt: skip
 WITH_STATUS = re.compile(r"[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3} ")
 LINE_ERROR = "521 5.5.2 A line ended in {} alone, but SMTP's lines end in CR LF (with nc: use -C). Goodbye"
@@ -105,6 +105,9 @@ class Conversation(SMTP):
             self.transport.write(f"421 4.3.2 {self.hostname} closes this connection: {reason}\r\n".encode())
         self.done = True
         self.transport.close()
+
+    def _timeout_cb(self) -> None:
+        self.end("nothing was said for too long")
 
     def eof_received(self) -> bool:
         # A client may say all and close its side, as `printf ... | nc -N` does: it still gets its answers.

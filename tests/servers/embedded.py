@@ -1,4 +1,4 @@
-"""The lab's servers in a thread of the test's process, on free ports, with ann, ben and an admin who may use them."""
+"""The lab's servers in a thread of the test's process, on free ports; and raw connections to them."""
 
 from __future__ import annotations
 

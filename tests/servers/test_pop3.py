@@ -11,6 +11,7 @@ import time
 import pytest
 
 from accounts.models import User
+from servers import pop3
 from servers.pop3 import stuffed, top
 from tests.servers.embedded import wait_until
 
@@ -279,3 +280,13 @@ def test_stuffing_and_top_at_their_edges():
     assert top(b"A: b\r\n\r\nx\r\ny", 1) == b"A: b\r\n\r\nx\r\n"
     assert top(b"A: b\r\n\r\nx\r\ny", 2) == b"A: b\r\n\r\nx\r\ny"
     assert top(b"A: b\r\n\r\nx\r\n", 0) == b"A: b\r\n\r\n"
+
+
+def test_a_silent_client_is_sent_away_and_nothing_is_deleted(mail_lab, monkeypatch):
+    put(mail_lab, "ann", ONE)
+    client = entered(mail_lab)
+    monkeypatch.setattr(pop3, "IDLE", 0.2)
+    client.dele(1)
+    assert client.file.readline().startswith(b"-ERR [SYS/TEMP] nothing was said")
+    wait_until(lambda: len(mail_lab.running.service.sessions) == 0)
+    assert mail_lab.inbox("ann") == [ONE]

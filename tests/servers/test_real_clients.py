@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 
 import pytest
+
+from tests.conftest import need
 
 LETTER = "From: ann@lab.test\r\nTo: ben@lab.test\r\nSubject: by curl\r\n\r\nhello\r\n.dot\r\n"
 
 
 def run(*words, home, text="", **environment):
     """Run a program in an empty home; its output, its exit code being 0."""
-    if shutil.which(str(words[0])) is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{words[0]} is not installed")
-        pytest.skip(f"{words[0]} is not installed")
+    need(words[0])
     done = subprocess.run(
         [str(word) for word in words],
         input=text.encode(),
@@ -31,7 +29,8 @@ def run(*words, home, text="", **environment):
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
 def test_swaks_signs_in_and_sends(mail_lab, tmp_path, mechanism):
     said = run(
-        "swaks", "--server", f"localhost:{mail_lab.ports.smtp}", "--from", "ann@lab.test", "--to", "ben@lab.test",
+        "swaks", "--server", f"localhost:{mail_lab.ports.smtp}",
+        "--from", "ann@lab.test", "--to", "ben@lab.test",
         "--auth", mechanism,
         "--auth-user", "ann", "--auth-password", mail_lab.passwords["ann"], home=tmp_path,
     )  # fmt: skip
@@ -52,7 +51,8 @@ def test_curl_sends(mail_lab, tmp_path, scheme):
     (tmp_path / "letter").write_bytes(LETTER.encode())
     run(
         "curl", "--silent", "--show-error", "--ssl-reqd", "--cacert", mail_lab.ca_file,
-        f"{scheme}://localhost:{getattr(mail_lab.ports, scheme)}", "--user", f"ann:{mail_lab.passwords['ann']}",
+        f"{scheme}://localhost:{getattr(mail_lab.ports, scheme)}",
+        "--user", f"ann:{mail_lab.passwords['ann']}",
         "--mail-from", "ann@lab.test", "--mail-rcpt", "ben@lab.test", "--upload-file", tmp_path / "letter",
         home=tmp_path,
     )  # fmt: skip
@@ -64,7 +64,8 @@ def test_curl_reads_by_pop3(mail_lab, tmp_path, scheme):
     test_curl_sends(mail_lab, tmp_path, "smtp")
     heard = run(
         "curl", "--silent", "--show-error", "--ssl-reqd", "--cacert", mail_lab.ca_file,
-        f"{scheme}://localhost:{getattr(mail_lab.ports, scheme)}/1", "--user", f"ben:{mail_lab.passwords['ben']}",
+        f"{scheme}://localhost:{getattr(mail_lab.ports, scheme)}/1",
+        "--user", f"ben:{mail_lab.passwords['ben']}",
         home=tmp_path,
     )  # fmt: skip
     assert heard.encode().endswith(b"hello\r\n.dot\r\n") or heard.endswith("hello\n.dot\n")
@@ -74,7 +75,8 @@ def test_s_nail_sends_with_starttls(mail_lab, tmp_path):
     password = mail_lab.passwords["ann"].replace(" ", "%20")
     run(
         "s-nail", "-:/", "-Sv15-compat", "-Ssendwait", "-S", f"tls-ca-file={mail_lab.ca_file}",
-        "-S", "tls-ca-no-defaults", "-S", "smtp-use-starttls", "-S", "smtp-auth=login", "-S", "from=ann@lab.test",
+        "-S", "tls-ca-no-defaults", "-S", "smtp-use-starttls", "-S", "smtp-auth=login",
+        "-S", "from=ann@lab.test",
         "-S", f"mta=smtp://ann:{password}@localhost:{mail_lab.ports.smtp}", "-s", "by s-nail", "ben@lab.test",
         home=tmp_path, text="Xin chào\n",
     )  # fmt: skip

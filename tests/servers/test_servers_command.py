@@ -71,7 +71,7 @@ def servers(data, *words) -> Iterator[tuple[subprocess.Popen, list[str]]]:
 
 
 def test_it_says_where_it_listens_and_rows_and_logins_are_there(data):
-    with servers(data, *FREE) as (process, lines):
+    with servers(data, *FREE) as (_, lines):
         ports = dict(
             re.match(r"(\w+) on 127\.0\.0\.1:(\d+), with TLS on \d+", line).groups() for line in lines[:-1]
         )

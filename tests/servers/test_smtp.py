@@ -6,6 +6,7 @@ import base64
 import re
 import smtplib
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from accounts.models import Server, User
 from servers import smtp
 from tests.servers.embedded import wait_until
 
-LETTER = b"Subject: test message\r\nFrom: sender@mydomain.com\r\nTo: ben@lab.test\r\n\r\nHello,\r\n.dot\r\nGoodbye.\r\n"
+LETTER = b"Subject: test message\r\nFrom: ann@lab.test\r\nTo: ben@lab.test\r\n\r\nHello,\r\n.dot\r\n"
 
 
 def signed_in(lab, name="ann"):
@@ -423,8 +424,8 @@ def test_lines_errors_and_recipients_are_bounded(mail_lab, wire):
     assert line.line() == ""
 
 
-def test_connections_from_one_address_are_bounded(mail_lab, wire):
-    mail_lab.running.service.sessions._most_each = 3
+def test_connections_are_bounded(mail_lab, wire):
+    mail_lab.running.service.sessions._most = 3
     lines = [wire(mail_lab.ports.smtp) for _ in range(4)]
     answers = [line.reply() for line in lines]
     assert sorted(answer[:3] for answer in answers) == ["220", "220", "220", "421"]
@@ -477,3 +478,22 @@ def test_the_database_being_away_is_told_with_454(mail_lab, wire):
     finally:
         with connection.schema_editor() as editor:
             editor.execute("ALTER TABLE accounts_login_away RENAME TO accounts_login")
+
+
+def test_a_silent_client_is_told_and_sent_away(mail_lab, wire, monkeypatch):
+    monkeypatch.setattr(smtp, "IDLE", 0.2)
+    line = wire(mail_lab.ports.smtp)
+    line.reply()
+    assert line.line().startswith("421 4.3.2")
+    assert line.line() == ""
+
+
+def test_many_write_at_once_and_every_letter_arrives(mail_lab):
+    def write(number):
+        with smtplib.SMTP("127.0.0.1", mail_lab.ports.smtp, timeout=30) as client:
+            for _ in range(4):
+                client.sendmail("out@elsewhere.example", ["ann@lab.test", "ben@lab.test"], LETTER)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(write, range(40)))
+    assert len(mail_lab.inbox("ann")) == len(mail_lab.inbox("ben")) == 160

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from dataclasses import fields
 from typing import Any
@@ -41,6 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         ports = Ports(**{field.name: options[f"{field.name}_port"] for field in fields(Ports)})
+        _allow_many_connections()
         try:
             asyncio.run(self._serve(options["host"], ports))
         except PortTaken as error:
@@ -90,3 +92,11 @@ class Command(BaseCommand):
                     await running.service.authenticator.ask(
                         lambda pem=known: rows.enter(host, running.ports, pem)
                     )
+
+
+def _allow_many_connections() -> None:
+    """A process may open 1,024 files unless it asks for more; a class with its programs needs more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 16_384 if hard == resource.RLIM_INFINITY else min(16_384, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
