@@ -19,8 +19,12 @@ from servers.entry import Entry
 STALE = 36 * 3600
 """Seconds after which a file in tmp is what a crash left (the Maildir convention)."""
 
+HEAD = 16 * 1024
+"""Bytes that are read at first when only the header is wanted."""
+
 _counter = itertools.count(1)
 _sizes = re.compile(r",S=(\d+)(?:,W=(\d+))?")
+_end_of_header = re.compile(rb"\r\n\r\n|\n\n|\n\r\n")
 _bare = re.compile(rb"(?<!\r)\n")
 
 
@@ -112,6 +116,23 @@ def read(path: str, plain: bool) -> bytes:
     if b"\0" in raw:
         raw = raw.replace(b"\0", b"\x80")
     return _bare.sub(b"\r\n", raw)
+
+
+def read_head(path: str) -> bytes | None:
+    """The header of a file whose lines end in CR LF; None when it is longer than ``HEAD``."""
+    with open(path, "rb") as file:
+        raw = file.read(HEAD)
+    end = _end_of_header.search(raw)
+    return raw[: end.end()] if end and not raw.startswith((b"\r\n", b"\n")) else None
+
+
+def head_of(raw: bytes) -> bytes:
+    """A message's header with the empty line that ends it; all of it where there is none."""
+    for sign in (b"\r\n", b"\n"):
+        if raw.startswith(sign):
+            return sign
+    end = _end_of_header.search(raw)
+    return raw[: end.end()] if end else raw
 
 
 def write(root: Path, raw: bytes, when: float | None, durable: bool) -> Waiting:

@@ -49,6 +49,7 @@ class Folder:
         self._validity = validity
         self._entries: dict[int, Entry] = {}
         self._names: dict[str, int] = {}
+        self._unseen: set[int] = set()
         self._changes: list[tuple[int, int]] = []  # (modseq, uid) of each change since the folder was loaded
         self._listeners: set[Listener] = set()
         self._stamp: tuple[int, int] = (-1, -1)
@@ -85,7 +86,12 @@ class Folder:
     @property
     def unseen(self) -> int:
         """How many messages lack \\Seen."""
-        return sum("\\Seen" not in entry.flags for entry in self.list())
+        return len(self._unseen)
+
+    def first_unseen(self) -> int:
+        """The lowest UID without \\Seen, 0 when all were seen."""
+        with self.lock:
+            return min(self._unseen, default=0)
 
     def list(self) -> list[Entry]:
         """Every message, in the order of their UIDs."""
@@ -111,6 +117,16 @@ class Folder:
                 return files.read(entry.path, entry.plain)
             self.rescan()  # another program renamed or removed the file
         raise Gone(f"message {uid} is no longer in {self.name}")
+
+    def head(self, uid: int) -> bytes:
+        """The message's header with the empty line that ends it, read without the body where that is possible."""
+        entry = self._entries.get(uid)
+        if entry is not None and entry.plain and entry.size > files.HEAD:
+            with contextlib.suppress(FileNotFoundError):
+                found = files.read_head(entry.path)
+                if found is not None:
+                    return found
+        return files.head_of(self.read(uid))
 
     def keywords(self) -> list[str]:
         """The keywords in use in this folder."""
@@ -368,6 +384,13 @@ class Folder:
         self._entries[entry.uid] = entry
         self._names[entry.name] = entry.uid
         self.octets += entry.size
+        self._count(entry)
+
+    def _count(self, entry: Entry) -> None:
+        if "S" in entry.letters:
+            self._unseen.discard(entry.uid)
+        else:
+            self._unseen.add(entry.uid)
 
     def _note_flags(self, uids: list[int]) -> None:
         if not uids:
@@ -376,6 +399,7 @@ class Folder:
         modseq = self._state.modseq
         for uid in uids:
             self._entries[uid].modseq = modseq
+            self._count(self._entries[uid])
         self._changed(uids)
         self._journal.append(f"f {uid} {modseq} {self._entries[uid].letters or '-'}" for uid in uids)
         self._shorten()
@@ -389,6 +413,7 @@ class Folder:
             entry = self._entries.pop(uid, None)
             if entry is not None:
                 self._names.pop(entry.name, None)
+                self._unseen.discard(uid)
                 self.octets -= entry.size
             self._state.vanished.append((modseq, uid))
         self._changed(uids)

@@ -1,0 +1,140 @@
+"""One message as FETCH and SEARCH look at it: read when needed, taken apart once, its description remembered."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import quopri
+import re
+from collections import OrderedDict
+from email.errors import HeaderParseError
+from email.header import decode_header
+from functools import cached_property
+
+from servers.entry import Entry
+from servers.folder import Folder
+from servers.imap import mime, structure
+from servers.imap.mime import Part
+
+REMEMBERED = 20_000
+"""Messages whose ENVELOPE and BODYSTRUCTURE are kept in memory."""
+
+_described: OrderedDict[tuple[str, str], tuple[bytes, bytes, bytes]] = OrderedDict()
+_markup = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<[^>]*>")
+
+
+class Letter:
+    """A message of a folder. Reading raises ``servers.folder.Gone`` when it was expunged meanwhile."""
+
+    def __init__(self, folder: Folder, entry: Entry) -> None:
+        self.folder, self.entry = folder, entry
+
+    @cached_property
+    def raw(self) -> bytes:
+        """All bytes as they go over the wire."""
+        return self.folder.read(self.entry.uid)
+
+    @cached_property
+    def part(self) -> Part:
+        """The message, taken apart."""
+        return mime.parse(self.raw)
+
+    @cached_property
+    def head(self) -> Part:
+        """Only the header, as a part without body."""
+        raw = self.raw[: self.part.body] if "raw" in self.__dict__ else self.folder.head(self.entry.uid)
+        return Part(raw, 0, len(raw), len(raw), mime.fields_of(raw))
+
+    @property
+    def description(self) -> tuple[bytes, bytes, bytes]:
+        """ENVELOPE, BODY and BODYSTRUCTURE."""
+        key = (self.entry.root, self.entry.name)
+        known = _described.get(key)
+        if known is None:
+            part = self.part
+            known = structure.envelope(part), structure.body(part, False), structure.body(part, True)
+            _described[key] = known
+            while len(_described) > REMEMBERED:
+                _described.popitem(last=False)
+        return known
+
+    @property
+    def envelope(self) -> bytes:
+        """ENVELOPE alone: the header is enough."""
+        known = _described.get((self.entry.root, self.entry.name))
+        return known[0] if known else structure.envelope(self.head)
+
+    def fields(self, name: str) -> list[str]:
+        """The decoded values of a header field, ``name`` in lower case."""
+        return [decoded(value) for value in self.head.every(name)]
+
+    @cached_property
+    def header_text(self) -> str:
+        """Every header field, decoded."""
+        return "\n".join(f"{name}: {decoded(mime.unfold(value))}" for name, value in self.head.fields)
+
+    @cached_property
+    def body_text(self) -> str:
+        """All texts of the body, transfer encodings and charsets undone; headers of inner messages belong to it."""
+        return "\n".join(_texts(self.part))
+
+
+def decoded(value: str) -> str:
+    """A header field's value with its encoded words (RFC 2047) undone, raw bytes read as UTF-8 where they are that."""
+    raw = value.encode("latin-1")
+    try:
+        value = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if "=?" not in value:
+        return value
+    try:
+        pieces = decode_header(value)
+    except (HeaderParseError, binascii.Error, ValueError):
+        return value
+    return "".join(_word(piece, charset) for piece, charset in pieces)
+
+
+def text_of(raw: bytes, charset: str | None) -> str:
+    """Bytes as text; an unknown charset or wrong bytes never raise."""
+    for name in (charset or "utf-8", "utf-8"):
+        try:
+            return raw.decode(name)
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return raw.decode("latin-1")
+
+
+def content(part: Part) -> bytes:
+    """A part's body with its transfer encoding undone, as far as it can be."""
+    encoding = (part.first("content-transfer-encoding") or "").strip().lower()
+    raw = part.body_bytes
+    if encoding == "quoted-printable":
+        return quopri.decodestring(raw)
+    if encoding == "base64":
+        clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+        try:
+            return base64.b64decode(clean[: len(clean) // 4 * 4 if len(clean) % 4 == 1 else None] + b"=" * (-len(clean) % 4))
+        except binascii.Error:
+            return raw
+    return raw
+
+
+def _word(piece: bytes | str, charset: str | None) -> str:
+    return piece if isinstance(piece, str) else text_of(piece, charset)
+
+
+def _texts(part: Part, depth: int = 0) -> list[str]:
+    if part.multipart:
+        return [text for child in part.parts for text in _texts(child, depth + 1)]
+    if part.message is not None:
+        inner = part.message
+        header = "\n".join(f"{name}: {decoded(mime.unfold(value))}" for name, value in inner.fields)
+        return [header, *_texts(inner, depth + 1)]
+    if part.type != "text":
+        return []
+    text = text_of(content(part), dict(part.params).get("charset"))
+    if part.subtype == "html":
+        text = html.unescape(_markup.sub(" ", text))
+    return [text]
