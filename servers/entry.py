@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Entry:
     """A message of a folder. ``size`` is in bytes on the wire, ``internaldate`` Unix time in seconds.
 
-    ``flags`` are as IMAP writes them (``\\Seen``, ``$Forwarded``); ``path`` is where the file is at this moment.
+    ``flags`` are as IMAP writes them (``\\Seen``, ``$Forwarded``); ``path`` is where
+    the file is at this moment.
     """
 
     uid: int

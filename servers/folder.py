@@ -119,7 +119,9 @@ class Folder:
         raise Gone(f"message {uid} is no longer in {self.name}")
 
     def head(self, uid: int) -> bytes:
-        """The message's header with the empty line that ends it, read without the body where that is possible."""
+        """The message's header with the empty line that ends it, read without the body where that is
+        possible.
+        """
         entry = self._entries.get(uid)
         if entry is not None and entry.plain and entry.size > files.HEAD:
             with contextlib.suppress(FileNotFoundError):
@@ -141,7 +143,8 @@ class Folder:
     def deliver(self, raw: bytes, flags: Collection[str] = (), when: float | None = None) -> int:
         """Keep a message (tmp, then new or cur) and return its UID; when this returns it survives a crash.
 
-        ``when`` is its INTERNALDATE as Unix time (default: now). OSError when the disk is full; then nothing was kept.
+        ``when`` is its INTERNALDATE as Unix time (default: now). OSError when the disk is full; then
+        nothing was kept.
         """
         with self.lock:
             self._require()
@@ -263,9 +266,13 @@ class Folder:
         """Whether anybody listens."""
         return bool(self._listeners)
 
+    def stale(self) -> bool:
+        """Whether another program changed the directory since it was last looked through (two stat calls)."""
+        return not self.deleted and self._stamp != self._stamps()
+
     def refresh(self) -> bool:
         """Notice what other programs did; two stat calls when they did nothing. Returns whether it looked."""
-        if self.deleted or self._stamp == self._stamps():
+        if not self.stale():
             return False
         self.rescan()
         return True

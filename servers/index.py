@@ -12,7 +12,7 @@ Messages that the journal does not know get new UIDs; the journal never gives on
     + <uid> <modseq> <size> <when> <letters> <name>     a message came (letters are its flags, - for none)
     f <uid> <modseq> <letters>                          its flags changed
     - <uid> <modseq>                                    it is gone
-    r <uid>                                             messages below this UID were \\Recent to somebody already
+    r <uid>                                             messages below this UID were \\Recent to somebody
     n <uidnext> <modseq>                                no UID below this one may be given again
 """
 

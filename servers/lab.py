@@ -12,6 +12,7 @@ from typing import Any
 
 from servers import pop3, smtp
 from servers.authenticator import Authenticator
+from servers.imap import server as imap
 from servers.maildir import Mailstore
 from servers.maildrop import Maildrops
 from servers.post import Post
@@ -159,7 +160,10 @@ def _listeners(service: Service) -> dict[str, Callable[..., Any]]:
             **where,
         )
 
-    makers = {"smtp": smtp_on, "pop3": pop3_on}
+    def imap_on(implicit: bool) -> Callable[..., Any]:
+        return lambda **where: imap.serve(service, implicit=implicit, **where)
+
+    makers = {"smtp": smtp_on, "pop3": pop3_on, "imap": imap_on}
     return {
         f"{name}{'s' if implicit else ''}": make(implicit)
         for name, make in makers.items()

@@ -108,6 +108,10 @@ class Home:
                 folder = self._folders[name] = Folder(path, name, self.next_validity, self.durable)
             return folder
 
+    def known(self, name: str) -> Folder | None:
+        """The folder if it was opened already: no file is touched."""
+        return self._folders.get("INBOX" if name.upper() == "INBOX" else name)
+
     def deliver(
         self, raw: bytes, folder: str = "INBOX", flags: Collection[str] = (), when: float | None = None
     ) -> int:

@@ -1,9 +1,13 @@
-"""One message as FETCH and SEARCH look at it: read when needed, taken apart once, its description remembered."""
+"""One message as FETCH and SEARCH look at it.
+
+Read when needed, taken apart once, its description remembered.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import html
 import quopri
 import re
@@ -76,17 +80,20 @@ class Letter:
 
     @cached_property
     def body_text(self) -> str:
-        """All texts of the body, transfer encodings and charsets undone; headers of inner messages belong to it."""
+        """All texts of the body, transfer encodings and charsets undone.
+
+        Headers of inner messages belong to it.
+        """
         return "\n".join(_texts(self.part))
 
 
 def decoded(value: str) -> str:
-    """A header field's value with its encoded words (RFC 2047) undone, raw bytes read as UTF-8 where they are that."""
+    """A header field's value with its encoded words (RFC 2047) undone, raw bytes read as UTF-8 where they are
+    that.
+    """
     raw = value.encode("latin-1")
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         value = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
     if "=?" not in value:
         return value
     try:
@@ -115,7 +122,9 @@ def content(part: Part) -> bytes:
     if encoding == "base64":
         clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
         try:
-            return base64.b64decode(clean[: len(clean) // 4 * 4 if len(clean) % 4 == 1 else None] + b"=" * (-len(clean) % 4))
+            return base64.b64decode(
+                clean[: len(clean) // 4 * 4 if len(clean) % 4 == 1 else None] + b"=" * (-len(clean) % 4)
+            )
         except binascii.Error:
             return raw
     return raw

@@ -1,6 +1,8 @@
-"""A message cut into its MIME parts by offsets, from any bytes whatever: nothing in here raises on what mail holds.
+"""A message cut into its MIME parts by offsets, from any bytes whatever: nothing in here raises on what mail
+holds.
 
-The standard library's parser changes bytes and gives up on odd messages; an IMAP server must give every byte back
+The standard library's parser changes bytes and gives up on odd messages; an IMAP server must give every byte
+back
 and count it exactly. So a Part only knows where it begins and ends in the message (RFC 2045, 2046, 5322).
 """
 
@@ -18,13 +20,17 @@ MOST = 2000
 _end_of_header = re.compile(rb"\r\n\r\n|\n\n|\n\r\n")
 _field = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*\n?)", re.MULTILINE)
 _type = re.compile(r"\s*([^\s/;()<>@,\\\"\[\]?=]+)\s*/\s*([^\s/;()<>@,\\\"\[\]?=]+)\s*")
-_param = re.compile(r"\s*;?\s*(?:\([^)]*\)\s*)*([^\s=;()]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)(?:\"|$)|([^;\s]*))[^;]*")
+_param = re.compile(
+    r"\s*;?\s*(?:\([^)]*\)\s*)*([^\s=;()]+)\s*=\s*"
+    r"(?:\"((?:[^\"\\]|\\.)*)(?:\"|$)|([^;\s]*))[^;]*"
+)
 _quoted = re.compile(r"\\(.)", re.DOTALL)
 
 
 @dataclass(slots=True)
 class Part:
-    """A message or one of its parts: its header begins at ``start``, its body at ``body``, it ends before ``end``.
+    """A message or one of its parts: its header begins at ``start``, its body at ``body``, it ends before
+    ``end``.
 
     ``type``/``subtype`` are lower case. A multipart has ``parts``; a message/rfc822 part has ``message``.
     """
@@ -165,7 +171,10 @@ class _Walker:
             part.parts.append(Part(self.raw, part.end, part.end, part.end, []))
 
     def _pieces(self, part: Part, boundary: bytes) -> list[tuple[int, int]]:
-        """Where the body parts lie: between delimiter lines; the line break before one belongs to it (RFC 2046)."""
+        """Where the body parts lie.
+
+        Between delimiter lines; the line break before one belongs to it (RFC 2046).
+        """
         line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\r?\Z)", re.MULTILINE)
         found: list[tuple[int, int]] = []
         begun = -1

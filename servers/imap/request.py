@@ -1,4 +1,7 @@
-"""A client's command taken apart from left to right (RFC 3501, section 9): every error says what was expected."""
+"""A client's command taken apart from left to right (RFC 3501, section 9).
+
+Every error says what was expected.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +116,7 @@ class Request:
     def nstring(self) -> bytes | None:
         """A string or NIL."""
         found = self._string()
-        if found is None and self._take(_atom, 'a string or NIL').upper() != b"NIL":
+        if found is None and self._take(_atom, "a string or NIL").upper() != b"NIL":
             raise Bad('expected a string ("quoted" or a literal) or NIL')
         return found
 

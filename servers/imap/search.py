@@ -1,6 +1,7 @@
 """SEARCH: keys into a question that is put to each message (RFC 3501, 6.4.4).
 
-A key costs nothing (flags, numbers, dates, sizes), or a look at the header, or the whole message; the cheap ones are
+A key costs nothing (flags, numbers, dates, sizes), or a look at the header, or the whole message; the cheap
+ones are
 asked first, so that ``UNSEEN SUBJECT x`` opens only what is unseen.
 """
 
@@ -137,7 +138,8 @@ class Reader:
         if name == "TEXT":
             wanted = self._string()
             return Key(
-                lambda letter: wanted in folded(letter.header_text) or wanted in folded(letter.body_text), WHOLE
+                lambda letter: wanted in folded(letter.header_text) or wanted in folded(letter.body_text),
+                WHOLE,
             )
         return None
 
@@ -219,7 +221,10 @@ def _arrived(entry: Entry) -> date:
 
 
 def _sent(letter: Letter) -> date | None:
-    """The day that the Date field says, without regard to its time zone (RFC 3501: "disregarding time and timezone")."""
+    """The day that the Date field says, without regard to its time zone (RFC 3501.
+
+    "disregarding time and timezone").
+    """
     for value in letter.head.every("date")[:1]:
         try:
             found = parsedate_tz(value)

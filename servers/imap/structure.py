@@ -99,5 +99,3 @@ def _addresses(part: Part, name: str) -> bytes:
     if not found:
         return b"NIL"
     return b"(" + b"".join(b"(" + b" ".join(map(string, address)) + b")" for address in found) + b")"
-
-

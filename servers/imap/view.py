@@ -35,7 +35,10 @@ class View:
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
 
     def chosen(self, sequence: Sequence, by_uid: bool) -> list[int]:
-        """The UIDs that a sequence set means; Bad for a number that no message has (for UIDs that is no error)."""
+        """The UIDs that a sequence set means.
+
+        Bad for a number that no message has (for UIDs that is no error).
+        """
         found: list[int] = []
         last = (self.uids[-1] if self.uids else 0) if by_uid else len(self.uids)
         for low, high in sequence.numbers(last):
@@ -70,7 +73,10 @@ class View:
             raise No("the mailbox is open read-only (EXAMINE); SELECT it to change it", "READ-ONLY")
 
     def sync(self, expunges: bool, with_uid: bool = False) -> list[bytes]:
-        """Untagged lines (without CR LF) that bring the client up to date; EXPUNGE only where it is allowed."""
+        """Untagged lines (without CR LF) that bring the client up to date.
+
+        EXPUNGE only where it is allowed.
+        """
         folder = self.folder
         folder.refresh()
         if folder.modseq == self.modseq and not (self.gone and expunges):
@@ -108,7 +114,7 @@ class View:
         return [b"* %d EXISTS" % len(self.uids), b"* %d RECENT" % len(self.recent)]
 
     def _flagged(self, changed: list[int], since: int, with_uid: bool) -> list[bytes]:
-        lines = self._new_keywords()
+        lines = self.news_of_keywords()
         for uid in changed:
             entry = self.folder.entry(uid)
             number = self.number(uid)
@@ -120,7 +126,8 @@ class View:
             lines.append(b"* %d FETCH (%bFLAGS %b)" % (number, extra, self.flags(entry)))
         return lines
 
-    def _new_keywords(self) -> list[bytes]:
+    def news_of_keywords(self) -> list[bytes]:
+        """FLAGS and PERMANENTFLAGS anew when a keyword came since they were told."""
         keywords = self.folder.keywords()
         if keywords == self.keywords:
             return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Listing
 from dataclasses import dataclass
 
@@ -118,3 +119,20 @@ def decode_name(raw: bytes) -> str:
         return re.sub(r"&([^-&]*)-", unshift, raw.decode("utf-8"))
     except (UnicodeError, binascii.Error, ValueError):
         raise Bad("a mailbox name is written in modified UTF-7 (RFC 3501, 5.1.3), like Th&AbA-") from None
+
+
+EVERY_STATE = ("not signed in", "signed in", "selected")
+SIGNED_IN = ("signed in", "selected")
+SELECTED = ("selected",)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How a command is carried out.
+
+    ``run(session, request)`` answers the tagged OK's text, or raises Bad or No.
+    """
+
+    run: Callable[..., Awaitable[str]]
+    states: tuple[str, ...] = SIGNED_IN
+    arguments: bool = True
