@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -54,13 +54,14 @@ def knowledge(name: str) -> Knowledge:
 @cache
 def tables(name: str) -> dict[str, Any]:
     """Return ``protocols/<name>/tables.yaml`` as plain values."""
-    return _load(f"{name}/tables.yaml")
+    return cast(dict[str, Any], _load(f"{name}/tables.yaml"))
 
 
 @cache
 def phrases(name: str) -> dict[str, dict[str, str]]:
     """Return the sentences of one protocol, or of the ground (``wire``): key to language to text."""
-    return _load(f"{name}/notes.yaml" if name != "wire" else "notes.yaml")
+    path = f"{name}/notes.yaml" if name != "wire" else "notes.yaml"
+    return cast(dict[str, dict[str, str]], _load(path))
 
 
 def say(note: Note, language: str = "en") -> str:
@@ -73,13 +74,37 @@ def say(note: Note, language: str = "en") -> str:
 
 
 def phrase(key: str, params: dict[str, str | int], language: str = "en") -> str:
-    """Return the sentence ``key`` in ``language`` with ``params`` in their places; KeyError if unknown."""
+    """Return the sentence ``key`` in ``language`` with ``params`` in their places; KeyError if unknown.
+
+    A key is a sentence of notes.yaml, or ``<protocol>.<table>.<row>`` for the meaning that a table gives.
+    """
     room = key.split(".", 1)[0]
-    texts = phrases(room if room in NAMES else "wire")[key]
-    return texts.get(language, texts["en"]).format_map(params)
+    texts = phrases(room if room in NAMES else "wire").get(key) or meanings(room)[key]
+    text = texts.get(language, texts["en"])
+    return text.format_map(params) if params else text
+
+
+@cache
+def meanings(name: str) -> dict[str, dict[str, str]]:
+    """Return the meanings of one protocol's tables: ``smtp.commands.EHLO`` to language to text."""
+    found = {}
+    for table, rows in _lists(tables(name)):
+        for row in rows:
+            key = str(next(iter(row.values())))
+            found[f"{name}.{table}.{key}"] = row["meaning"]
+    return found
+
+
+def _lists(values: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    found = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found += [(f"{key}.{inner}", rows) for inner, rows in _lists(value)]
+        elif isinstance(value, list) and value and isinstance(value[0], dict) and "meaning" in value[0]:
+            found.append((key, value))
+    return found
 
 
 def _load(path: str) -> Any:
     text = files("protocols").joinpath(path).read_bytes()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(text, Loader=loader)
+    return yaml.load(text, Loader=yaml.CSafeLoader)

@@ -33,13 +33,17 @@ class TlsFailed(WireError):
 
 
 class Refused(WireError):
-    """The server answered, and the answer was no. ``code`` is its reply code, or NO, BAD, -ERR."""
+    """The server answered, and the answer was no. ``code`` is its reply code, or NO, BAD, -ERR.
+
+    ``answers`` has, where several recipients were named, each one's own code and text.
+    """
 
     key = "error.refused"
 
     def __init__(self, code: str, text: str, **params: str | int) -> None:
         super().__init__(text, code=code, **params)
         self.code = code
+        self.answers: dict[str, tuple[str, str]] = {}
         self.retry = code.startswith("4")
 
 

@@ -7,8 +7,8 @@ import tempfile
 
 os.environ["NETLAB_DATA"] = tempfile.mkdtemp(prefix="netlab-test-")
 
-from netlab.settings import *  # noqa: E402, F403
-from netlab.settings import DATA, DATABASE_URL, DATABASES, STORAGES  # noqa: E402
+from netlab.settings import *  # noqa: F403
+from netlab.settings import DATA, DATABASE_URL, DATABASES, STORAGES
 
 if not DATABASE_URL:
     # A file, not memory: threads and child processes of a test meet in it.

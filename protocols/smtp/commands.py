@@ -1,0 +1,50 @@
+"""SMTP's commands, extensions and parameters, from tables.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from protocols import catalog
+from protocols.line import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a table: its key, name, meaning by language, and where it is written."""
+
+    key: str
+    name: str
+    meaning: Mapping[str, str]
+    refs: tuple[Ref, ...]
+    facts: Mapping[str, Any]
+
+
+def entry(row: Mapping[str, Any], key: str) -> Entry:
+    """Make an Entry of a table's ``row`` whose key stands under ``key``."""
+    refs = tuple(
+        Ref(ref.get("rfc", 0), str(ref.get("section", "")), ref.get("url", ""), ref.get("doc", ""))
+        for ref in row.get("refs", ())
+    )
+    return Entry(str(row[key]), row.get("name", ""), row["meaning"], refs, row)
+
+
+@cache
+def commands() -> dict[str, Entry]:
+    """Verb in capitals to its entry."""
+    return {row["command"]: entry(row, "command") for row in catalog.tables("smtp")["commands"]}
+
+
+@cache
+def extensions() -> dict[str, Entry]:
+    """Keyword of an EHLO line, in capitals, to its entry."""
+    return {row["keyword"]: entry(row, "keyword") for row in catalog.tables("smtp")["extensions"]}
+
+
+@cache
+def parameters() -> dict[str, Entry]:
+    """Name of a MAIL or RCPT parameter, in capitals and without its value, to its entry."""
+    rows = catalog.tables("smtp")["mail_rcpt_parameters"]
+    return {row["parameter"].partition("=")[0]: entry(row, "parameter") for row in rows}
