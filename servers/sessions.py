@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import Error
 
-from servers.authenticator import Authenticator, Person
+from servers.authenticator import FRESH, Authenticator, Person
 
 log = logging.getLogger("netlab.servers")
 
@@ -18,6 +18,9 @@ LOOPBACK = {"127.0.0.1", "::1"}
 
 EVERY = 0.5
 """Seconds between two looks at who was disabled or deleted; with the roll's age, under 2 s in all."""
+
+AT_LEAST = 10.0
+"""Seconds between two looks while nobody is signed in."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,8 +75,10 @@ class Sessions:
         """End conversations of closed logins; call ``gone(home)`` for each deleted person. Never returns."""
         people: frozenset[int] = frozenset()
         while True:
+            # With nobody signed in there is nobody to send away: then a look now and then is enough.
+            hurry = any(session.person for session in self._open)
             try:
-                roll = await authenticator.roll()
+                roll = await authenticator.roll(FRESH if hurry else AT_LEAST)
             except Error as error:
                 log.warning("the database does not answer: %s", error)
                 await asyncio.sleep(EVERY)

@@ -122,8 +122,11 @@ def test_implicit_tls_works(mail_lab):
 
 def test_a_mailbox_is_held_by_one_connection(mail_lab):
     first = entered(mail_lab)
+    second = poplib.POP3("localhost", mail_lab.ports.pop3, timeout=10)
+    second.user("ann")
     with pytest.raises(poplib.error_proto, match="IN-USE"):
-        entered(mail_lab)
+        second.pass_(mail_lab.passwords["ann"])
+    second.quit()
     first.quit()
     wait_until(lambda: len(mail_lab.running.service.sessions) <= 1)
     entered(mail_lab).quit()
@@ -270,6 +273,7 @@ def test_an_open_session_of_a_disabled_person_is_closed_within_two_seconds(mail_
     User.objects.filter(username="ann").update(is_active=False)
     assert client.file.readline().startswith(b"-ERR [SYS/TEMP]")
     assert time.monotonic() - began < 2
+    client.close()
 
 
 def test_stuffing_and_top_at_their_edges():
@@ -288,5 +292,6 @@ def test_a_silent_client_is_sent_away_and_nothing_is_deleted(mail_lab, monkeypat
     monkeypatch.setattr(pop3, "IDLE", 0.2)
     client.dele(1)
     assert client.file.readline().startswith(b"-ERR [SYS/TEMP] nothing was said")
+    client.close()
     wait_until(lambda: len(mail_lab.running.service.sessions) == 0)
     assert mail_lab.inbox("ann") == [ONE]
