@@ -7,7 +7,7 @@ import zoneinfo
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +25,7 @@ class SignInForm(AuthenticationForm):
         **AuthenticationForm.error_messages,
         "invalid_login": _(
             "User name and password do not belong together. Look at Caps Lock and try again; "
-            "a teacher or admin can give you a new password."
+            "an admin can give you a new password."
         ),
     }
 
@@ -45,6 +45,19 @@ class SignInForm(AuthenticationForm):
         except ValidationError as error:
             raise self.get_invalid_login_error() from error
         return super().clean()
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """A person's own new password for the site."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = _("Password until now")
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
+        self.fields["new_password1"].label = _("New password")
+        self.fields["new_password1"].help_text = _("At least 8 characters, and none of the common ones.")
+        self.fields["new_password2"].label = _("New password, once more")
+        self.fields["new_password2"].help_text = ""
 
 
 class PreferencesForm(forms.Form):

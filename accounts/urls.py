@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.show_home, name="home"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("password/", views.NewPassword.as_view(), name="password"),
     path("admin/login/", views.admin_sign_in),
     path("preferences/", views.preferences, name="preferences"),
     path("lab-password/", views.lab_password, name="lab-password"),

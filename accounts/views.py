@@ -6,20 +6,22 @@ from datetime import timedelta
 
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import home, names, provision
-from accounts.forms import PreferencesForm, SignInForm
+from accounts.forms import NewPasswordForm, PreferencesForm, SignInForm
 from accounts.middleware import THEME_COOKIE
 from accounts.models import SchoolClass, Server, User
 
@@ -38,6 +40,20 @@ class SignOut(LogoutView):
     """Out, by POST only."""
 
     http_method_names = ["post", "options"]
+
+
+class NewPassword(PasswordChangeView):
+    """A person's own new site password. Their other sessions end; this one goes on."""
+
+    template_name = "accounts/password.html"
+    form_class = NewPasswordForm
+    success_url = reverse_lazy("preferences")
+
+    def form_valid(self, form):
+        messages.success(
+            self.request, _("Your new password holds from now on. You are signed out elsewhere.")
+        )
+        return super().form_valid(form)
 
 
 def locked(request, response, credentials=None):

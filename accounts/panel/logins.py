@@ -10,7 +10,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from accounts import names
-from accounts.models import Login
+from accounts.models import Login, Server
 
 
 class LoginForm(forms.ModelForm):
@@ -65,6 +65,15 @@ class LoginForm(forms.ModelForm):
             raise ValidationError(_("A new login needs its password."))
         return secret
 
+    def clean_server(self) -> Server:
+        """The lab's logins share one password, which their owner reads on the home page."""
+        server = self.cleaned_data["server"]
+        if server.lab:
+            raise ValidationError(
+                _("Logins at the lab's own servers make themselves. Their password: People > Passwords.")
+            )
+        return server
+
     def save(self, commit=True):
         self.instance.addresses = self.cleaned_data["addresses"]
         if self.cleaned_data["new_secret"]:
@@ -76,12 +85,25 @@ class LoginAdmin(ModelAdmin):
     """Logins at other servers are entered here; those at the lab's own make themselves."""
 
     form = LoginForm
-    fields = ("person", "server", "user_name", "addresses", "new_secret")
     list_display = ("person", "server", "user_name", "at_lab")
     list_filter = ("server", "server__lab")
     search_fields = ("person__username", "user_name")
     autocomplete_fields = ("person", "server")
     list_select_related = ("person", "server")
+
+    def has_change_permission(self, request, obj=None):
+        """Those at the lab's servers are shown, not changed."""
+        return super().has_change_permission(request, obj) and not (obj and obj.server.lab)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.server.lab)
+
+    def delete_queryset(self, request, queryset):
+        queryset.filter(server__lab=False).delete()
+
+    def get_fields(self, request, obj=None):
+        shown = ("person", "server", "user_name", "addresses")
+        return shown if obj and obj.server.lab else (*shown, "new_secret")
 
     @display(description=_("at the lab"), boolean=True)
     def at_lab(self, login):

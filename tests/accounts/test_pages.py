@@ -76,8 +76,9 @@ def test_the_door_and_home_are_clean_in_either_theme(tab, ann, theme):
     is_clean(tab)
     sign_in(tab, "ann")
     is_clean(tab)
-    tab.goto("/preferences/")
-    is_clean(tab)
+    for path in ("/preferences/", "/password/"):
+        tab.goto(path)
+        is_clean(tab)
 
 
 def test_a_wrong_password_is_told_aloud(tab, ann):

@@ -241,6 +241,23 @@ def test_a_logins_secret_is_written_and_never_read(as_boss, tom):
     assert (login.user_name, login.secret) == ("thall", " s3cret ")
 
 
+def test_the_labs_own_logins_are_shown_and_not_touched(as_boss, ann, tom, lab_rows):
+    login = ann.logins.first()
+    path = f"/admin/accounts/login/{login.pk}"
+    assert login.secret not in as_boss.get(f"{path}/change/").text
+    fields = {
+        "person": ann.pk,
+        "server": login.server_id,
+        "user_name": "x",
+        "addresses": "",
+        "new_secret": "y",
+    }
+    assert as_boss.post(f"{path}/change/", fields).status_code == 403
+    assert as_boss.post(f"{path}/delete/", {"post": "yes"}).status_code == 403
+    answer = as_boss.post("/admin/accounts/login/add/", {**fields, "person": tom.pk, "user_name": "tom"})
+    assert "make themselves" in answer.text and not tom.logins.exists()
+
+
 def test_the_lock_of_a_person_can_be_opened(as_boss, ann, client, settings):
     for _ in range(settings.AXES_FAILURE_LIMIT):
         client.post("/sign-in/", {"username": "ann", "password": "x"}, REMOTE_ADDR="10.1.1.1")

@@ -138,6 +138,20 @@ def test_a_new_site_password_ends_the_other_sessions(as_ann, ann):
     assert as_ann.get(reverse("home")).status_code == 302
 
 
+def test_a_person_changes_their_own_password_and_stays_signed_in_here(as_ann, ann):
+    fields = {
+        "old_password": PASSWORD,
+        "new_password1": "quite another one",
+        "new_password2": "quite another one",
+    }
+    assert as_ann.post(reverse("password"), {**fields, "old_password": "x"}).status_code == 200
+    assert as_ann.post(reverse("password"), {**fields, "new_password2": "x"}).status_code == 200
+    assert as_ann.post(reverse("password"), fields).url == reverse("preferences")
+    assert "holds from now on" in as_ann.get(reverse("preferences")).text
+    ann.refresh_from_db()
+    assert ann.check_password("quite another one")
+
+
 def test_the_sign_in_page_speaks_vietnamese_when_asked_and_remembers(client):
     answer = client.post(reverse("preferences"), {"language": "vi", "next": "/sign-in/?next=/mail/"})
     assert answer.url == "/sign-in/?next=/mail/"
