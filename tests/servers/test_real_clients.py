@@ -120,3 +120,38 @@ def test_fetchmail_fetches_by_pop3(mail_lab, tmp_path, way):
     run("fetchmail", "-f", config, "--nosyslog", "--pidfile", tmp_path / "pid", home=tmp_path)
     assert b"out@elsewhere.example" in (tmp_path / "fetched").read_bytes()
     assert mail_lab.inbox("ben") == []
+
+
+@pytest.mark.parametrize("scheme", ["imap", "imaps"])
+def test_curl_reads_by_imap(mail_lab, tmp_path, scheme):
+    test_curl_sends(mail_lab, tmp_path, "smtp")
+    heard = run(
+        "curl", "--silent", "--show-error", "--ssl-reqd", "--cacert", mail_lab.ca_file,
+        f"{scheme}://localhost:{getattr(mail_lab.ports, scheme)}/INBOX;UID=1",
+        "--user", f"ben:{mail_lab.passwords['ben']}", home=tmp_path,
+    )  # fmt: skip
+    assert "Subject: by curl" in heard
+
+
+def test_fetchmail_fetches_by_imap(mail_lab, tmp_path):
+    test_swaks_sends_without_signing_in_pipelined(mail_lab, tmp_path)
+    config = tmp_path / "fetchmailrc"
+    config.write_text(
+        f"poll localhost service {mail_lab.ports.imap} proto imap user ben"
+        f' password "{mail_lab.passwords["ben"]}" fetchall sslproto tls1.2+ sslcertck'
+        f' sslcertfile {mail_lab.ca_file} mda "cat >> {tmp_path}/fetched"\n'
+    )
+    config.chmod(0o600)
+    run("fetchmail", "-f", config, "--nosyslog", "--pidfile", tmp_path / "pid", home=tmp_path)
+    assert b"out@elsewhere.example" in (tmp_path / "fetched").read_bytes()
+
+
+def test_s_nail_lists_by_imap(mail_lab, tmp_path):
+    test_swaks_sends_without_signing_in_pipelined(mail_lab, tmp_path)
+    password = mail_lab.passwords["ben"].replace(" ", "%20")
+    heard = run(
+        "s-nail", "-:/", "-Sv15-compat", "-S", f"tls-ca-file={mail_lab.ca_file}", "-S", "tls-ca-no-defaults",
+        "-S", "imap-use-starttls", "-H", "-f", f"imap://ben:{password}@localhost:{mail_lab.ports.imap}/INBOX",
+        home=tmp_path,
+    )  # fmt: skip
+    assert "out@elsewhere" in heard

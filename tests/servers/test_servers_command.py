@@ -75,7 +75,7 @@ def test_it_says_where_it_listens_and_rows_and_logins_are_there(data):
         ports = dict(
             re.match(r"(\w+) on 127\.0\.0\.1:(\d+), with TLS on \d+", line).groups() for line in lines[:-1]
         )
-        assert {"SMTP", "POP3"} <= set(ports)
+        assert {"SMTP", "POP3", "IMAP"} == set(ports)
         rows = sqlite3.connect(data / "netlab.sqlite3")
         query = "select protocol, host, address, port, security, lab, ca from accounts_server"
         for protocol, host, address, port, security, lab, ca in rows.execute(query).fetchall():
