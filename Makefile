@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-DEBIAN := chromium swaks curl fetchmail s-nail
+DEBIAN := chromium swaks curl fetchmail s-nail mutt
 
 .PHONY: help test check format clean
 
