@@ -65,12 +65,26 @@ def test_the_certificate_authority_can_be_downloaded(as_ann):
     assert "ca.pem" in answer.headers["Content-Disposition"]
 
 
+def test_a_lab_password_whose_key_is_gone_breaks_no_page_and_is_made_new(as_ann, ann):
+    ann.logins.update(sealed=b"sealed with another key")
+    assert "no lab password to show" in as_ann.post(reverse("lab-password")).text
+    page = as_ann.post(reverse("new-lab-password")).text
+    assert provision.lab_password(ann) and provision.lab_password(ann) in page
+
+
 def test_home_before_the_servers_ever_ran_says_what_will_come(as_ann):
     Server.objects.all().delete()
     page = as_ann.get(reverse("home"))
     assert "have not started yet" in page.text
     assert as_ann.get(reverse("ca")).status_code == 404
-    assert "no login" in as_ann.post(reverse("lab-password")).text
+    assert "no lab password to show" in as_ann.post(reverse("lab-password")).text
+
+
+@pytest.mark.urls("tests.accounts.rooms_urls")
+def test_home_asks_the_rooms_that_exist_for_their_cards_and_offers_the_first_letter(as_ann):
+    page = as_ann.get(reverse("home")).text
+    assert 'hx-get="/somewhere/card/"' in page and 'hx-trigger="load"' in page
+    assert 'href="/somewhere/compose/"' in page and "Send your first mail and watch it" in page
 
 
 def test_no_page_of_ours_allows_inline_script_or_eval(as_ann):

@@ -98,6 +98,7 @@ def test_the_lab_password_is_shown_hidden_and_made_new(tab, ann):
     tab.get_by_role("button", name="Show: Lab password").click()
     expect(tab.locator("#lab-secret")).to_have_text(secret)
     is_clean(tab)
+    expect(tab.get_by_role("button", name="Hide")).to_be_focused()
     tab.get_by_role("button", name="Hide").click()
     expect(tab.locator("#lab-secret")).to_have_count(0)
     asked = []
@@ -106,6 +107,14 @@ def test_the_lab_password_is_shown_hidden_and_made_new(tab, ann):
     expect(tab.get_by_text("This is your new lab password")).to_be_visible()
     assert "stops working" in asked[0]
     assert tab.locator("#lab-secret").inner_text() == provision.lab_password(ann) != secret
+
+
+@pytest.mark.urls("tests.accounts.rooms_urls")
+def test_a_rooms_card_comes_onto_home(tab, ann):
+    sign_in(tab, "ann")
+    expect(tab.get_by_text("3 unread")).to_be_visible()
+    expect(tab.get_by_role("link", name="Send your first mail and watch it")).to_be_visible()
+    is_clean(tab)
 
 
 def test_a_command_line_is_copied(tab, ann):
