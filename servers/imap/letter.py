@@ -18,7 +18,7 @@ from functools import cached_property
 
 from servers.entry import Entry
 from servers.folder import Folder
-from servers.imap import mime, structure
+from servers.imap import addresses, mime, structure
 from servers.imap.mime import Part
 
 REMEMBERED = 20_000
@@ -72,6 +72,13 @@ class Letter:
     def fields(self, name: str) -> list[str]:
         """The decoded values of a header field, ``name`` in lower case."""
         return [decoded(value) for value in self.head.every(name)]
+
+    def people(self, name: str) -> list[str]:
+        """An address field's values as they stand there, and each address without comments and line breaks."""
+        found = self.fields(name)
+        for value in self.head.every(name):
+            found += [f"{local}@{host}" for _, _, local, host in addresses.parse(value) if host]
+        return found
 
     @cached_property
     def header_text(self) -> str:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from servers.imap.words import Bad, Section, Sequence, decode_name
+from servers.imap.words import Bad, No, Section, Sequence, decode_name
 
 _atom = re.compile(rb"[^\x00-\x20(){%*\"\\\]\x7f-\xff]+")
 _astring = re.compile(rb"[^\x00-\x20(){%*\"\\\x7f-\xff]+")
@@ -127,7 +127,11 @@ class Request:
     def pattern(self) -> str:
         """A mailbox name with ``%`` and ``*`` (LIST)."""
         found = self._string()
-        return decode_name(self._take(_list, "a mailbox pattern") if found is None else found)
+        raw = self._take(_list, "a mailbox pattern") if found is None else found
+        try:
+            return decode_name(raw)
+        except No:  # no mailbox is called so: it is a pattern that nothing fits
+            return raw.decode("latin-1")
 
     def literal(self) -> bytes:
         """A literal."""

@@ -26,6 +26,7 @@ DEEPEST = 50
 
 Question = Callable[[Letter], bool]
 FLAGS = {name: f"\\{name.capitalize()}" for name in ("ANSWERED", "DELETED", "DRAFT", "FLAGGED", "SEEN")}
+PEOPLE = ("bcc", "cc", "from", "to", "sender", "reply-to")
 FIELDS = ("BCC", "CC", "FROM", "SUBJECT", "TO")
 
 
@@ -213,6 +214,8 @@ def _keyword(keyword: str) -> Key:
 
 
 def _field(name: str, wanted: str) -> Key:
+    if name in PEOPLE:
+        return Key(lambda letter: any(wanted in folded(value) for value in letter.people(name)), HEAD)
     return Key(lambda letter: any(wanted in folded(value) for value in letter.fields(name)), HEAD)
 
 

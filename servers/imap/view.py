@@ -135,7 +135,10 @@ class View:
         return flag_lines(self.folder, self.readonly)
 
     def _claim(self) -> set[int]:
-        return set() if self.readonly else self.folder.claim_recent()
+        """The \\Recent messages; EXAMINE looks at them and leaves them to the next session (RFC 3501, 6.3.2)."""
+        if not self.readonly:
+            return self.folder.claim_recent()
+        return set(self.uids[bisect_left(self.uids, self.folder.recent) :])
 
 
 def flag_lines(folder: Folder, readonly: bool) -> list[bytes]:

@@ -107,7 +107,7 @@ def encode_name(name: str) -> bytes:
 
 
 def decode_name(raw: bytes) -> str:
-    """Modified UTF-7 (or, as many clients send it, plain UTF-8) to text; Bad when it is neither."""
+    """Modified UTF-7 (or, as many clients send it, plain UTF-8) to text; No when it is neither."""
 
     def unshift(found: re.Match[str]) -> str:
         packed = found[1]
@@ -118,7 +118,9 @@ def decode_name(raw: bytes) -> str:
     try:
         return re.sub(r"&([^-&]*)-", unshift, raw.decode("utf-8"))
     except (UnicodeError, binascii.Error, ValueError):
-        raise Bad("a mailbox name is written in modified UTF-7 (RFC 3501, 5.1.3), like Th&AbA-") from None
+        raise No(
+            "a mailbox name is written in modified UTF-7 (RFC 3501, 5.1.3), like Th&AbA-", "CANNOT"
+        ) from None
 
 
 EVERY_STATE = ("not signed in", "signed in", "selected")
