@@ -74,7 +74,7 @@ class Letter:
         return [decoded(value) for value in self.head.every(name)]
 
     def people(self, name: str) -> list[str]:
-        """An address field's values as they stand there, and each address without comments and line breaks."""
+        """An address field's values as they stand there, and each address without comments."""
         found = self.fields(name)
         for value in self.head.every(name):
             found += [f"{local}@{host}" for _, _, local, host in addresses.parse(value) if host]

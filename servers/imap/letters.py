@@ -30,7 +30,7 @@ TICK = 1.0
 """Seconds between two looks at what other programs put into the folder during IDLE."""
 
 IDLE = 30 * 60.0
-EXPUNGED = "some of these messages were expunged meanwhile; NOOP tells which", "EXPUNGEISSUED"
+EXPUNGED = "[EXPUNGEISSUED] done, but some of these messages were expunged meanwhile; NOOP tells which"
 
 
 async def check(session: Conversation, request: Request) -> str:
@@ -54,11 +54,10 @@ async def fetch(session: Conversation, request: Request) -> str:
         work = _answers, view, uids[at : at + step], wanted
         raw, some_missing = await asyncio.to_thread(*work) if heavy else work[0](*work[1:])
         missing = missing or some_missing
+        await _tell_keywords(session, view)
         await session.send(raw)
         await asyncio.sleep(0)
-    if missing:
-        raise No(*EXPUNGED)
-    return "FETCH done"
+    return EXPUNGED if missing else "FETCH done"
 
 
 async def store(session: Conversation, request: Request) -> str:
@@ -77,14 +76,11 @@ async def store(session: Conversation, request: Request) -> str:
     view.told(uids)
     entries = view.entries(uids)
     if item == "FLAGS":
-        if view.folder.keywords() != view.keywords:
-            await session.say(*view.news_of_keywords())
+        await _tell_keywords(session, view)
         wanted = ["UID", "FLAGS"] if by_uid else ["FLAGS"]
         lines = [fetching.answer(view, entry, view.number(entry.uid), wanted) for entry in entries]
         await session.send(b"".join(lines))
-    if len(entries) < len(uids):
-        raise No(*EXPUNGED)
-    return "STORE done"
+    return EXPUNGED if len(entries) < len(uids) else "STORE done"
 
 
 async def search(session: Conversation, request: Request) -> str:
@@ -119,7 +115,7 @@ async def copy(session: Conversation, request: Request) -> str:
     try:
         pairs = await session.service.finish(asyncio.to_thread(work, uids, there))
     except FileNotFoundError:
-        raise No(*EXPUNGED) from None
+        raise No("some of these messages were expunged meanwhile", "EXPUNGEISSUED") from None
     here, new = number_set([uid for uid, _ in pairs]), number_set([uid for _, uid in pairs])
     code = f"[COPYUID {there.uidvalidity} {here} {new}]"
     if not moving:
@@ -180,6 +176,12 @@ async def _follow(session: Conversation, done: asyncio.Future[bytes], news: asyn
         ticks += 1
         if session.view and ticks % 10 == 0:
             await asyncio.to_thread(session.view.folder.verify)
+
+
+async def _tell_keywords(session: Conversation, view: View) -> None:
+    """A keyword is told in FLAGS before a message is shown with it (RFC 3501, 7.2.6)."""
+    if view.folder.keywords() != view.keywords:
+        await session.say(*view.news_of_keywords())
 
 
 async def _expunge(session: Conversation, view: View, uids: list[int]) -> None:

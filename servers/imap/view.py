@@ -135,7 +135,7 @@ class View:
         return flag_lines(self.folder, self.readonly)
 
     def _claim(self) -> set[int]:
-        """The \\Recent messages; EXAMINE looks at them and leaves them to the next session (RFC 3501, 6.3.2)."""
+        """The \\Recent messages; EXAMINE leaves them to the next session (RFC 3501, 6.3.2)."""
         if not self.readonly:
             return self.folder.claim_recent()
         return set(self.uids[bisect_left(self.uids, self.folder.recent) :])
