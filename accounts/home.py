@@ -51,6 +51,13 @@ def public_host(request) -> str:
     return settings.PUBLIC_HOST or split_domain_port(request.get_host())[0]
 
 
+def site_address(request) -> str:
+    """Return the address of the site for a student's paper, which may be read far from this machine."""
+    _, port = split_domain_port(request.get_host())
+    where = _bracket(public_host(request)) + (f":{port}" if port else "")
+    return f"{request.scheme}://{where}/"
+
+
 def lab_servers(request) -> list[Place]:
     """Return the lab's servers in the order of a letter's way."""
     rows = {row.protocol: row for row in Server.objects.filter(lab=True, enabled=True)}

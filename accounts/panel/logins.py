@@ -17,14 +17,14 @@ class LoginForm(forms.ModelForm):
     """Who signs in where, as whom, and with which password (write-only)."""
 
     addresses = forms.CharField(
-        label=_("own addresses"),
+        label=_("Own addresses"),
         required=False,
         max_length=2000,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Mail addresses this person may write from, with commas between them."),
     )
     new_secret = forms.CharField(
-        label=_("password"),
+        label=_("Password"),
         required=False,
         max_length=256,
         strip=False,

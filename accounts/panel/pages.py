@@ -25,7 +25,7 @@ def sheet(request: HttpRequest, cards: Iterable[Card], back: str, heading: str =
         "cards": list(cards),
         "back": back,
         "heading": heading,
-        "site": request.build_absolute_uri("/"),
+        "site": home.site_address(request),
         "servers": home.lab_servers(request),
     }
     answer = render(request, "accounts/sheet.html", context)

@@ -35,7 +35,7 @@ class ServerForm(forms.ModelForm):
     """Host, port and how the certificate is verified."""
 
     aliases = forms.CharField(
-        label=_("other names"),
+        label=_("Other names"),
         required=False,
         max_length=1000,
         widget=UnfoldAdminTextInputWidget,

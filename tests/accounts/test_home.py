@@ -26,6 +26,20 @@ def test_the_public_host_wins_over_the_browsers(as_ann, settings):
     assert "telnet 192.0.2.7 2525" in page
 
 
+@pytest.mark.parametrize(
+    ("host", "public", "site"),
+    [
+        ("localhost:8000", "", "http://localhost:8000/"),
+        ("localhost:8000", "lab.school", "http://lab.school:8000/"),
+        ("lab.school", "", "http://lab.school/"),
+        ("[::1]:8000", "", "http://[::1]:8000/"),
+    ],
+)
+def test_the_address_on_paper_is_one_that_students_reach(rf, settings, host, public, site):
+    settings.PUBLIC_HOST = public
+    assert home.site_address(rf.get("/", headers={"host": host})) == site
+
+
 def test_a_literal_ipv6_host_is_put_into_brackets_where_a_port_follows(rf, ann):
     request = rf.get("/", headers={"host": "[::1]:8000"})
     request.user = ann
