@@ -10,16 +10,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from accounts import provision
 from accounts.models import SchoolClass, User
+from tests.conftest import BROWSER_FLAGS, need
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 PASSWORD = "a long enough sentence"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +22,7 @@ def chromium():
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=need("chromium"), args=BROWSER_FLAGS)
         yield browser
         browser.close()
     if before is None:
