@@ -101,7 +101,7 @@ def _answer(view: View, letter: Letter, item: Item) -> bytes:
         return b"RFC822.SIZE %d" % entry.size
     if item == "ENVELOPE":
         return b"ENVELOPE " + letter.envelope
-    return item.encode() + b" " + letter.description[1 if item == "BODY" else 2]
+    return item.encode() + b" " + letter.description[0 if item == "BODY" else 1]
 
 
 def _section(letter: Letter, wanted: Section) -> bytes:

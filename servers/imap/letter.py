@@ -21,10 +21,15 @@ from servers.folder import Folder
 from servers.imap import addresses, mime, structure
 from servers.imap.mime import Part
 
-REMEMBERED = 20_000
-"""Messages whose ENVELOPE and BODYSTRUCTURE are kept in memory."""
+REMEMBERED = 40_000
+"""Descriptions (ENVELOPE, or BODY and BODYSTRUCTURE, of a message) that are kept in memory, a few hundred
+bytes each.
+"""
 
-_described: OrderedDict[tuple[str, str], tuple[bytes, bytes, bytes]] = OrderedDict()
+LONGEST = 16 * 1024
+"""Bytes of a description that is worth keeping; a hostile message could have a megabyte of it."""
+
+_described: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
 _markup = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<[^>]*>")
 
 
@@ -51,23 +56,27 @@ class Letter:
         return Part(raw, 0, len(raw), len(raw), mime.fields_of(raw))
 
     @property
-    def description(self) -> tuple[bytes, bytes, bytes]:
-        """ENVELOPE, BODY and BODYSTRUCTURE."""
-        key = (self.entry.root, self.entry.name)
-        known = _described.get(key)
+    def description(self) -> tuple[bytes, bytes]:
+        """BODY and BODYSTRUCTURE (neither can hold a NUL)."""
+        known = _described.get((*self._key, "BODY"))
         if known is None:
-            part = self.part
-            known = structure.envelope(part), structure.body(part, False), structure.body(part, True)
-            _described[key] = known
-            while len(_described) > REMEMBERED:
-                _described.popitem(last=False)
-        return known
+            known = structure.body(self.part, False) + b"\0" + structure.body(self.part, True)
+            _remember((*self._key, "BODY"), known)
+        short, _, long = known.partition(b"\0")
+        return short, long
 
     @property
     def envelope(self) -> bytes:
-        """ENVELOPE alone: the header is enough."""
-        known = _described.get((self.entry.root, self.entry.name))
-        return known[0] if known else structure.envelope(self.head)
+        """ENVELOPE: the header is enough for it."""
+        known = _described.get((*self._key, "ENVELOPE"))
+        if known is None:
+            known = structure.envelope(self.head)
+            _remember((*self._key, "ENVELOPE"), known)
+        return known
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.entry.root, self.entry.name
 
     def fields(self, name: str) -> list[str]:
         """The decoded values of a header field, ``name`` in lower case."""
@@ -92,6 +101,14 @@ class Letter:
         Headers of inner messages belong to it.
         """
         return "\n".join(_texts(self.part))
+
+
+def _remember(key: tuple[str, str, str], description: bytes) -> None:
+    if len(description) <= LONGEST:
+        _described[key] = description
+    with contextlib.suppress(KeyError):  # threads of several sessions come here at once
+        while len(_described) > REMEMBERED:
+            _described.popitem(last=False)
 
 
 def decoded(value: str) -> str:
