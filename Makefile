@@ -6,10 +6,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEBIAN := chromium swaks curl fetchmail s-nail mutt
 
-.PHONY: help test check format clean
+.PHONY: help lab test check format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+lab: $(VENV)/.run ## run the whole lab and print its address
+	@exec $(BIN)/python manage.py lab
 
 test: $(VENV)/.dev tests-need ## set up what the tests need, run the checks and the tests
 	@$(MAKE) --no-print-directory check

@@ -1,0 +1,169 @@
+"""``manage.py lab``: web, worker, mail servers and a private Redis, started together and ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import http.client
+import os
+import signal
+import socketserver
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import provision
+from netlab import broker
+from netlab.supervisor import Part, Supervisor, say
+
+READY = 60.0
+"""Seconds within which every part must have come up."""
+BUSY = 3
+PORTS = ("WEB", "SMTP", "SMTPS", "POP3", "POP3S", "IMAP", "IMAPS")
+
+
+class Command(BaseCommand):
+    requires_system_checks = []
+    help = "Run the whole lab on this machine until Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--host", default=settings.HOST, help="the address to listen on; 0.0.0.0 for a class"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host = options["host"]
+        settings.DATA.mkdir(parents=True, exist_ok=True)
+        with _only_lab():
+            _ports_are_free(host)
+            url, redis = _redis()
+            _prepare()
+            if not asyncio.run(_run(host, url, redis)):
+                raise CommandError("the lab did not come up; the lines above say which part", returncode=1)
+
+
+def _prepare() -> None:
+    """Bring the database and the static files up to date, and make the demo people where they belong."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    if settings.DEMO:
+        _introduce(provision.demo())
+
+
+def _introduce(people: list[tuple[str, str, str | None]]) -> None:
+    for name, role, password in people:
+        told = f"password {password}" if password and not settings.DEMO_PASSWORD else ""
+        if settings.DEMO_PASSWORD:
+            told = "password: the one in NETLAB_DEMO_PASSWORD"
+        say("lab", f"{role:>8} {name:<6} {told or f'(new password: manage.py changepassword {name})'}")
+
+
+async def _run(host: str, url: str, redis: Part | None) -> bool:
+    environment = {**os.environ, "REDIS_URL": url, "PYTHONUNBUFFERED": "1", "NETLAB_HOST": host}
+    supervisor = Supervisor(environment, str(settings.BASE_DIR))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, supervisor.stopping.set)
+    came_up = False
+    try:
+        for part in [*([redis] if redis else []), *_parts(host)]:
+            await supervisor.start(part)
+        came_up = await _ready(supervisor)
+        if came_up and not supervisor.stopping.is_set():
+            say("lab", f"ready: open {_address(host)}   (Ctrl-C ends the lab)")
+            await supervisor.stopping.wait()
+    finally:
+        await supervisor.stop()
+        say("lab", "ended")
+    return came_up
+
+
+def _parts(host: str) -> list[Part]:
+    python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
+    celery = [python, "-m", "celery", "-q", "-A", "netlab"]
+    beat = str(settings.DATA / "beat")
+    return [
+        Part("servers", [python, manage, "servers", "--host", host]),
+        Part("worker", [*celery, "worker", "-P", "threads", "-c", "8", "-l", "WARNING",
+                        "--without-mingle", "--without-gossip"]),
+        # A part of its own: as the worker's child it would outlive a worker that was killed.
+        Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
+        Part("web", [python, "-m", "uvicorn", "netlab.asgi:application", "--host", host,
+                     "--port", str(settings.WEB_PORT), "--log-level", "warning", "--no-server-header",
+                     "--timeout-graceful-shutdown", "3"]),
+    ]  # fmt: skip
+
+
+async def _ready(supervisor: Supervisor) -> bool:
+    """Wait until /healthz says that every part is up; True too where the lab is ended meanwhile."""
+    deadline = asyncio.get_running_loop().time() + READY
+    while asyncio.get_running_loop().time() < deadline:
+        if supervisor.stopping.is_set() or await asyncio.to_thread(_healthy):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+def _healthy() -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", settings.WEB_PORT, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _redis() -> tuple[str, Part | None]:
+    if os.environ.get("REDIS_URL"):
+        return os.environ["REDIS_URL"], None
+    own = broker.private(settings.DATA)
+    if own is None:
+        raise CommandError(broker.ADVICE, returncode=1)
+    return own.url, Part("redis", own.command, stdin=own.config)
+
+
+def _address(host: str) -> str:
+    shown = settings.PUBLIC_HOST or ("localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host)  # noqa: S104
+    return f"http://{shown}:{settings.WEB_PORT}/"
+
+
+def _ports_are_free(host: str) -> None:
+    for name in PORTS:
+        port = getattr(settings, f"{name}_PORT")
+        variable = "NETLAB_PORT" if name == "WEB" else f"NETLAB_{name}_PORT"
+        if port and not _free(host, port):
+            raise CommandError(
+                f"port {port} ({name}) is taken: end the program that holds it, or set {variable} to another port",
+                returncode=BUSY,
+            )
+
+
+def _free(host: str, port: int) -> bool:
+    class Door(socketserver.TCPServer):
+        allow_reuse_address = True
+
+    try:
+        Door((host, port), socketserver.BaseRequestHandler).server_close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _only_lab() -> Iterator[None]:
+    """Two labs on one data folder would fight over its database and mail."""
+    with (settings.DATA / "lab.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CommandError(
+                f"a lab runs on {settings.DATA} already; NETLAB_DATA names another folder", returncode=BUSY
+            ) from error
+        yield
