@@ -145,6 +145,14 @@ class Explainer(Protocol):
     def restore(self, state: Mapping[str, Any]) -> None: ...
 
 
+_CONTROLS = bytes(n for n in range(32) if n not in (9, 13)) + b"\x7f\xff"
+
+
+def kind_of(raw: bytes) -> Kind:
+    """``binary`` for bytes that are no protocol line (controls, Telnet's IAC), else ``text``."""
+    return "binary" if raw.translate(None, _CONTROLS) != raw else "text"
+
+
 class LineSplitter:
     """Cut a stream of one speaker's bytes into lines at LF, keeping a CR before it as part of the ending.
 

@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from protocols.errors import TlsFailed, TooMuch, Unreachable, WireError
@@ -46,6 +46,16 @@ class Meter:
         self._ends = time.monotonic() + limits.total
         self._reply = 0
         self._ended = False
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Let every wait from here on end with Unreachable(cause="cancelled")."""
+        self._cancelled = True
+        self.closed("C")
+
+    def renew(self) -> None:
+        """Begin a new action on a connection that is kept: the total time runs from now."""
+        self._ends = time.monotonic() + self._limits.total
 
     def reply_limit(self, size: int) -> None:
         """Let the next answer be up to ``size`` bytes (a body that was asked for), until the client speaks."""
@@ -53,6 +63,8 @@ class Meter:
 
     def wait(self) -> float:
         """Return the seconds that one call may block; TooMuch where the session's time is over."""
+        if self._cancelled:
+            raise Unreachable("cancelled", cause="cancelled")
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TooMuch("the session took too long", cause="total-time", seconds=int(self._limits.total))
@@ -64,6 +76,8 @@ class Meter:
 
     def received(self, raw: bytes) -> None:
         if not raw:
+            if self._cancelled:
+                raise Unreachable("cancelled", cause="cancelled")
             self.closed("S")
             return
         self._reply += len(raw)
@@ -103,6 +117,8 @@ class Meter:
             self.closed("-", str(error.params.get("cause", "")))
             raise
         except OSError as error:
+            if self._cancelled:
+                raise Unreachable("cancelled", cause="cancelled") from error
             self.closed("-", "lost")
             raise Unreachable("the connection was lost", cause="lost") from error
 
@@ -216,15 +232,29 @@ def start_tls(sock: socket.socket, address: Address) -> TapTlsSocket:
     return tls
 
 
+def cut(sock: socket.socket) -> None:
+    """End the connection of ``sock`` (a tapped one) at once, from any thread; whoever waits on it is woken."""
+    if isinstance(sock, TapSocket | TapTlsSocket) and sock.meter is not None and sock.fileno() >= 0:
+        sock.meter.cancel()
+        # SSLSocket.shutdown would drop its TLS state under a reader's feet; the plain one only wakes it.
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    sock.close()
+
+
 def _context(address: Address) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=address.ca or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = TapTlsSocket
-    if address.pin:
+    if address.pin and not address.ca:
         # The pin names the one certificate there may be; it is compared before a byte of the session is said.
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+_CAUSES = {9: "not-yet-valid", 10: "expired", 18: "self-signed", 62: "hostname", 64: "hostname"}
+"""OpenSSL's X509_V_ERR numbers, by what a person is told; the rest is a chain that ends nowhere we know."""
 
 
 def _unreachable(error: OSError, address: Address) -> Unreachable:
@@ -238,8 +268,7 @@ def _unreachable(error: OSError, address: Address) -> Unreachable:
 def _tls_failed(error: Exception, address: Address) -> TlsFailed:
     cause = "handshake"
     if isinstance(error, ssl.SSLCertVerificationError):
-        # OpenSSL's X509_V_ERR numbers: 10 expired, 62 and 64 another name or address.
-        cause = {10: "expired", 62: "hostname", 64: "hostname"}.get(error.verify_code, "unknown-ca")
+        cause = _CAUSES.get(error.verify_code, "unknown-ca")
     return TlsFailed(f"TLS with {address.host}: {cause}", cause=cause, host=address.host)
 
 

@@ -99,7 +99,8 @@ class Session:
             self.close()
 
     def close(self) -> None:
-        """Close at once, from any thread."""
+        """Close at once, from any thread; whoever waits gets Unreachable(cause="cancelled")."""
+        tap.cut(self._smtp.opened)
         self._smtp.close()
 
     def _hello(self) -> None:
@@ -168,11 +169,11 @@ class _Tapped(smtplib.SMTP):
     """smtplib's SMTP on a socket that is open already."""
 
     def __init__(self, address: Address, sock: socket.socket) -> None:
-        self._address, self._opened = address, sock
+        self._address, self.opened = address, sock
         super().__init__(local_hostname="localhost")
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return self._opened
+        return self.opened
 
     def connect(self, host: str = "", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
         code, text = super().connect(host, port)
@@ -182,13 +183,13 @@ class _Tapped(smtplib.SMTP):
 
     def local_address(self) -> str:
         """Our own address as an address literal says it (RFC 5321 4.1.3)."""
-        own = str(self._opened.getsockname()[0])
+        own = str(self.opened.getsockname()[0])
         return f"IPv6:{own}" if ":" in own else own
 
     def turn_into_tls(self) -> None:
         """Take TLS up and forget all that was said before (RFC 3207 4.2), bytes read ahead included: a command
         injected behind the 220 would hide there (CVE-2011-0411)."""
-        self.sock = self._opened = tap.start_tls(self._opened, self._address)
+        self.sock = self.opened = tap.start_tls(self.opened, self._address)
         self.file = None
         self.helo_resp = self.ehlo_resp = None
         self.esmtp_features = {}
@@ -196,7 +197,7 @@ class _Tapped(smtplib.SMTP):
 
     def close(self) -> None:
         super().close()
-        self._opened.close()
+        self.opened.close()
 
 
 def _refuse_breaks(*values: str) -> None:

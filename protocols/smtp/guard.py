@@ -1,105 +1,93 @@
-"""Which bytes of an SMTP conversation are secret: everything that AUTH says (RFC 4954).
+"""What must not be stored of an SMTP conversation: passwords, in every form AUTH can carry them (RFC 4954).
 
-The password line of AUTH LOGIN carries no keyword, so this is a small state machine over both speakers.
-What is in doubt is hidden.
+The rules: everything after ``AUTH mechanism`` is a response; so is every client line while the server's last
+word was 334; and so, when in doubt, is a line after a failed or half-finished AUTH that is no SMTP command
+(a program that does not read replies says its password all the same).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
-from protocols.line import Hidden, Line
+from protocols.line import Line
+from protocols.sasl import MECHANISMS, Exchange, Said, Veil
 
-_AUTH = re.compile(rb"^(\s*AUTH\s+([^\s]+)[ \t]*)(.*)$", re.IGNORECASE | re.DOTALL)
+_AUTH = re.compile(rb"(?:^|[\r\0])[\s\0]*(AUTH)\b[\s:]*", re.IGNORECASE)
+_WORD = re.compile(rb"\S+\s*")
+_PASSWORD = re.compile(rb"^\s*(?:PASS|LOGIN)\b\s*", re.IGNORECASE)
+_COMMAND = re.compile(
+    rb"^\s*(?:(?:MAIL\s+FROM|RCPT\s+TO|SEND\s+FROM|SOML\s+FROM|SAML\s+FROM)\s*:|"
+    rb"(?:EHLO|HELO|LHLO|VRFY|EXPN|ETRN|ATRN|BDAT|BURL)\s+\S|"
+    rb"(?:DATA|RSET|QUIT|NOOP|HELP|STARTTLS|TURN|EHLO|HELO)\s*$)",
+    re.IGNORECASE,
+)
 
 
 class Guard:
-    """Fed both speakers' lines in order; returns them without what is secret.
-
-    ``fingerprint`` turns secret bytes into a keyed digest, so that two hidden spans can be compared.
-    """
+    """Fed the lines of one SMTP conversation in order, returns them without secrets."""
 
     def __init__(self, fingerprint: Callable[[bytes], str]) -> None:
-        self._fingerprint = fingerprint
-        self._mechanism = ""
-        self._user = ""
+        self._veil = Veil(fingerprint)
+        self._exchange: Exchange | None = None
         self._asked = False
-        self._answers = 0
+        self._doubt = False
 
     def feed(self, line: Line) -> Line:
-        """Return ``line`` with its secret bytes taken out."""
+        if line.kind in ("body", "event"):
+            return line
         if line.speaker == "S":
             self._server(line.raw)
-            return line
-        if line.speaker != "C" or line.kind == "body":
-            return line
-        if self._mechanism:
-            return self._response(line)
-        match = _AUTH.match(line.raw)
-        return self._command(line, match[1], match[2], match[3]) if match else line
+            return self._veil.echoes(line, 4)
+        return self._client(line) if line.speaker == "C" else line
 
     def _server(self, raw: bytes) -> None:
-        # 334 asks for a further answer (RFC 4954 4); any other whole reply ends the exchange.
-        self._asked = raw.startswith(b"334")
-        if not self._asked and raw[:3].isdigit() and raw[3:4] != b"-":
-            self._mechanism, self._user, self._answers = "", "", 0
+        if self._exchange is None or raw[3:4] == b"-":
+            return
+        if raw.startswith(b"334"):
+            self._asked = True
+            self._exchange.challenge(raw[4:])
+            return
+        # 235 ends the doubt; any other reply leaves it, for the client may not have read it.
+        self._doubt = not raw.startswith(b"235")
+        self._asked = False
+        if not self._doubt:
+            self._exchange = None
 
-    def _command(self, line: Line, head: bytes, mechanism: bytes, rest: bytes) -> Line:
-        self._mechanism = mechanism.decode("latin-1").upper()
-        self._answers, self._user, self._asked = 0, "", False
-        if rest in (b"", b"="):
-            return line
-        if self._mechanism == "LOGIN":
-            # An initial response of LOGIN is the user name (not standard, but said by many clients).
-            self._answers, self._user = 1, _decoded(rest)
-            return line
-        return self._hide(line, head, rest)
-
-    def _response(self, line: Line) -> Line:
-        if line.raw.strip() == b"*":
-            return line
-        self._answers += 1
-        if self._mechanism == "LOGIN" and self._answers == 1 and self._asked:
-            self._user = _decoded(line.raw)
+    def _client(self, line: Line) -> Line:
+        if self._asked and self._exchange is not None:
             self._asked = False
+            return self._response(line, 0)
+        begun = _AUTH.search(line.raw)
+        if begun:
+            return self._begin(line, begun.end())
+        found = _PASSWORD.match(line.raw)
+        if found:
+            return self._veil.cut(line, found.end(), Said("password", secret=line.raw[found.end() :]))
+        if self._exchange is None:
+            return self._veil.echoes(line)
+        if _COMMAND.match(line.raw) and (self._doubt or self._exchange.complete):
+            return self._veil.echoes(line)
+        return self._response(line, 0)
+
+    def _begin(self, line: Line, at: int) -> Line:
+        word = _WORD.match(line.raw, at)
+        if word is None:
+            self._exchange, self._doubt = Exchange(""), False
             return line
-        return self._hide(line, b"", line.raw)
+        name = word[0].strip().decode("latin-1").upper()
+        self._exchange, self._doubt = Exchange(name), False
+        if name not in MECHANISMS and not re.fullmatch(
+            r"[A-Z]{3,8}(-[A-Z0-9]+)*", word[0].strip().decode("latin-1")
+        ):
+            return self._response(line, at)
+        if not line.raw[word.end() :].strip():
+            return line
+        return self._response(line, word.end())
 
-    def _hide(self, line: Line, head: bytes, secret: bytes) -> Line:
-        kind = self._mechanism.lower()
-        if kind not in ("plain", "login", "cram-md5", "xoauth2"):
-            kind = "response"
-        user, value = _parts(self._mechanism, secret, self._user)
-        span = Hidden(
-            len(head), len(secret), "password" if kind == "login" else kind, user, self._fingerprint(value)
-        )
-        return replace(line, raw=head, hidden=(*line.hidden, span))
-
-
-def _parts(mechanism: str, secret: bytes, user: str) -> tuple[str, bytes]:
-    """Return who signs in and the bytes worth comparing: the password where it stands in the answer."""
-    try:
-        plain = base64.b64decode(secret.strip(), validate=True)
-    except binascii.Error:
-        return user, secret
-    if mechanism == "PLAIN" and plain.count(b"\0") == 2:
-        _, name, password = plain.split(b"\0")
-        return name.decode("utf-8", "replace"), password
-    if mechanism == "LOGIN":
-        return user, plain
-    if mechanism == "CRAM-MD5" and b" " in plain:
-        return plain.rsplit(b" ", 1)[0].decode("utf-8", "replace"), plain.rsplit(b" ", 1)[1]
-    if mechanism == "XOAUTH2" and plain.startswith(b"user="):
-        return plain[5:].split(b"\1", 1)[0].decode("utf-8", "replace"), plain
-    return user, secret
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return base64.b64decode(raw.strip(), validate=True).decode("utf-8", "replace")
-    except binascii.Error:
-        return ""
+    def _response(self, line: Line, start: int) -> Line:
+        exchange = self._exchange or Exchange("")
+        said = exchange.response(line.raw[start:])
+        if said is None:
+            return self._veil.echoes(line)
+        return self._veil.cut(line, start, said)
