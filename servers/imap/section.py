@@ -49,7 +49,7 @@ def header_fields(header: bytes, names: tuple[str, ...], others: bool = False) -
         name, colon, _ = whole.partition(b":")
         if not whole.strip():
             continue
-        if (colon and name.strip().lower() in wanted) != others:
+        if (bool(colon) and name.strip().lower() in wanted) != others:
             kept.append(whole if whole.endswith(b"\n") else whole + b"\r\n")
     return b"".join(kept) + b"\r\n"
 
