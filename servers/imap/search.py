@@ -63,7 +63,7 @@ class Reader:
 
     def _charset(self, name: str) -> None:
         try:
-            b"".decode(name)
+            b"x".decode(name)
         except (LookupError, ValueError):
             raise No(f"the charset {name} is not known here", "BADCHARSET (UTF-8 US-ASCII)") from None
         self.charset = name

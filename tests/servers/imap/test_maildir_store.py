@@ -1,7 +1,7 @@
 """The store: what is kept survives crashes, UIDs stay, and what other programs do is noticed."""
 
-import os
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -108,8 +108,8 @@ def test_flags_and_deletions_of_another_program_are_noticed(tmp_path):
     folder.deliver(LETTER)
     before = folder.modseq
     first, second = (entry.path for entry in folder.list())
-    os.rename(first, first.replace("/new/", "/cur/") + ":2,FS")
-    os.unlink(second)
+    Path(first).rename(first.replace("/new/", "/cur/") + ":2,FS")
+    Path(second).unlink()
     folder.rescan()
     assert folder.uids() == [1]
     assert folder.entry(1).flags == {"\\Flagged", "\\Seen"}
