@@ -1,0 +1,137 @@
+"""What is said to a real server (aiosmtpd on port 0) ends, guarded and whole, in the database."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from aiosmtpd.smtp import AuthResult
+
+from accounts.models import Login, SchoolClass, Server, User
+from protocols.errors import Refused
+from protocols.events import Closed, Crossed, Opened
+from protocols.login import Address, Credentials
+from protocols.smtp import client
+from transcripts import blocks, rights, tasks
+from transcripts.models import Block, Conversation, Transcript
+from transcripts.recorder import open_recording
+from transcripts.signals import transcript_closed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRET = "tin-can-telephone"
+
+
+@pytest.fixture
+def smtp():
+    class Fixed(Controller):
+        def _trigger_server(self):
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
+    def check(server, session, envelope, mechanism, data):
+        return AuthResult(success=data.password == SECRET.encode())
+
+    door = Fixed(Sink(), "127.0.0.1", 0, authenticator=check, auth_require_tls=False)
+    door.start()
+    yield door.port
+    door.stop()
+
+
+@pytest.fixture
+def ann():
+    return User.objects.create(username="ann")
+
+
+@pytest.fixture
+def server(smtp):
+    return Server.objects.create(
+        protocol="smtp", name="t", host="localhost", port=smtp, security="plain", address="127.0.0.1"
+    )
+
+
+def send(ann, server, password=SECRET, **more):
+    recording = open_recording(owner=ann, server=server)
+    address = Address("smtp", "localhost", "127.0.0.1", server.port, "plain")
+    try:
+        with (
+            recording.transcript("Send", **more) as action,
+            client.connect(address, recording.sink) as session,
+        ):
+            session.login(Credentials("ann", password))
+            letter = b"Subject: hello\r\n\r\nA secret love letter.\r\n"
+            session.send("ann@lab.test", ["ben@lab.test"], letter, on_data=lambda: None)
+    finally:
+        recording.close()
+    return Transcript.objects.get(pk=action.id)
+
+
+def test_a_sent_letter_is_recorded_whole_and_its_password_nowhere(ann, server):
+    heard = []
+    transcript_closed.connect(lambda transcript, **_: heard.append(transcript.pk), weak=False)
+    row = send(ann, server, tab="0123456789abcdef")
+    lines = [line for line, note in blocks.read(row.conversation, row.first, row.last)]
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+    assert any(line.text.upper().startswith("MAIL FROM:<ANN@LAB.TEST>") for line in lines)
+    assert any(line.kind == "body" for line in lines)
+    assert row.outcome == "done" and heard == [row.pk]
+    stored = b"".join(bytes(block.payload) for block in Block.objects.all())
+    assert SECRET.encode() not in stored and b"dGluLWNhbi10ZWxlcGhvbmU" not in stored
+    assert any(line.hidden for line in lines)
+
+
+def test_a_refused_login_gives_the_transcript_its_outcome(ann, server):
+    with pytest.raises(Refused):
+        send(ann, server, password="wrong")
+    row = Transcript.objects.get()
+    assert row.outcome == "refused" and row.reply.startswith("535")
+
+
+def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_read(ann, server):
+    recording = open_recording(owner=ann, server=server)
+    with recording.transcript("Noop") as action:
+        recording.sink(Opened(time.time(), "localhost", "a", "b"))
+        recording.sink(Crossed(time.time(), "S", b"220 hi ESMTP\r\n"))
+        for _ in range(500):
+            recording.sink(Crossed(time.time(), "C", b"NOOP\r\n"))
+            recording.sink(Crossed(time.time(), "S", b"250 2.0.0 OK\r\n"))
+        recording.sink(Closed(time.time()))
+    row = Transcript.objects.get(pk=action.id)
+    assert row.last == 1003
+    assert all(block.last - block.first < 200 for block in Block.objects.all())
+    [(line, note)] = blocks.read(row.conversation, 777, 777)
+    assert line.number == 777 and note.known
+    assert Conversation.objects.get().ended
+
+
+def test_what_a_killed_process_left_open_is_marked_interrupted(ann, server):
+    old = Conversation.objects.create(owner=ann, server=server, protocol="smtp", host="h", port=25, lines=3)
+    Transcript.objects.create(owner=ann, conversation=old, cause="Send")
+    Conversation.objects.update(seen=old.started - 2 * tasks.SILENT)
+    tasks.mark_interrupted()
+    assert Conversation.objects.get().interrupted
+    assert Transcript.objects.get().last == 3
+
+
+def test_a_teacher_sees_lines_but_bodies_only_once_shared(ann, server):
+    tom, eve = User.objects.create(username="tom"), User.objects.create(username="eve")
+    group = SchoolClass.objects.create(name="NP")
+    group.students.add(ann)
+    group.teachers.add(tom)
+    old = Conversation.objects.create(owner=ann, server=server, protocol="smtp", host="h", port=25)
+    row = Transcript.objects.create(owner=ann, conversation=old, cause="Send")
+    assert rights.visible(tom).get() == row and not rights.reads_bodies(tom, row)
+    assert not rights.visible(eve).exists()
+    row.shared_with = group
+    row.save()
+    assert rights.reads_bodies(tom, row) and not rights.visible(eve).exists()
+
+
+def test_the_hidden_password_is_the_logins_only_by_its_fingerprint(ann, server):
+    login = Login(person=ann, server=server, user_name="ann")
+    login.secret = SECRET
+    login.save()
+    row = send(ann, server)
+    spans = [span for line, _ in blocks.read(row.conversation, 1) for span in line.hidden]
+    assert spans and all(len(span.fingerprint) == 8 for span in spans)

@@ -1,0 +1,89 @@
+"""Lines as they lie in a block, and read back, each with what it means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from protocols import catalog
+from protocols.line import Hidden, Line, Note
+from protocols.wire import explain_event
+from transcripts.models import Block, Conversation
+
+MOST_LINES = 200
+MOST_BYTES = 256 * 1024
+
+
+def pack(lines: list[Line]) -> bytes:
+    """Return ``lines`` as JSON; bytes stand as Latin-1."""
+    return json.dumps([_values(line) for line in lines], separators=(",", ":")).encode()
+
+
+def unpack(payload: bytes) -> list[Line]:
+    """Return the lines that ``pack`` was given."""
+    return [_line(values) for values in json.loads(bytes(payload))]
+
+
+def read(conversation: Conversation, first: int, last: int | None = None) -> Iterator[tuple[Line, Note]]:
+    """Yield the saved lines ``first`` to ``last`` (None: to the end), each with its Note."""
+    blocks = Block.objects.filter(conversation=conversation, last__gte=first).order_by("first")
+    if last is not None:
+        blocks = blocks.filter(first__lte=last)
+    for block in blocks:
+        known = knowledge(conversation.protocol)
+        explainer = known.explainer() if known and block.state else None
+        if explainer:
+            explainer.restore(block.state)
+        for line in unpack(block.payload):
+            note = explain(explainer, line)
+            if line.number >= first and (last is None or line.number <= last):
+                yield line, note
+
+
+def knowledge(protocol: str) -> catalog.Knowledge | None:
+    """Return what is known of ``protocol``; None where its room in ``protocols`` is not built yet."""
+    try:
+        return catalog.knowledge(protocol)
+    except (ImportError, KeyError):
+        return None
+
+
+def explain(explainer: Any, line: Line) -> Note:
+    """Return what ``line`` means; what an explainer stumbles over is said to be unknown, never a lost page."""
+    if line.kind == "event" or explainer is None:
+        return explain_event(line)
+    try:
+        return explainer.feed(line)
+    except Exception:
+        return Note("", known=False)
+
+
+def _values(line: Line) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "n": line.number,
+        "s": line.speaker,
+        "r": line.raw.decode("latin-1"),
+        "t": line.at,
+    }
+    values |= {"k": line.kind, "e": line.end.decode("latin-1"), "z": line.size, "o": line.origin}
+    if line.tls:
+        values["x"] = 1
+    if line.hidden:
+        values["h"] = [[h.start, h.length, h.kind, h.user, h.fingerprint] for h in line.hidden]
+    return values
+
+
+def _line(values: dict[str, Any]) -> Line:
+    return Line(
+        speaker=values["s"],
+        raw=values["r"].encode("latin-1"),
+        kind=values["k"],
+        end=values["e"].encode("latin-1"),
+        size=values["z"],
+        hidden=tuple(Hidden(*span) for span in values.get("h", ())),
+        at=values["t"],
+        number=values["n"],
+        tls=bool(values.get("x")),
+        origin=values["o"],
+    )

@@ -1,0 +1,117 @@
+"""One conversation on its way into the database: bytes become guarded, numbered, explained lines in blocks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.secrets import fingerprint
+from protocols.events import Closed, Crossed, Event, Secured
+from protocols.line import Line
+from protocols.wire import event_line
+from transcripts import blocks
+from transcripts.models import Block, Conversation
+
+WORST = {"refused": 2, "later": 1}
+
+
+class Scribe:
+    """Owned by the writer's thread. ``last`` is the number of the last line taken, ``saved`` of the last stored."""
+
+    def __init__(self, pk: int, protocol: str, origin: str) -> None:
+        self.pk, self.origin = pk, origin
+        known = blocks.knowledge(protocol)
+        self._framer: Any = known.framer() if known else None
+        self._guard: Any = known.guard(fingerprint) if known else None
+        self._explainer: Any = known.explainer() if known else None
+        self._state: dict[str, Any] = self._explainer.state() if known else {}
+        self._block: list[Line] = []
+        self._full: list[tuple[dict, list[Line]]] = []
+        self._bytes, self._size = 0, 0
+        self._tls = self._deaf = False
+        self.last = self.saved = 0
+        self.ended = self._end_told = False
+        self.outcome, self.badge = "", ""
+
+    def take(self, event: Event) -> None:
+        """Frame, guard, number and explain what ``event`` brings. After a fault no byte is kept any more:
+        what the guard cannot follow it cannot hide."""
+        if self._deaf:
+            return
+        try:
+            self._take(event)
+        except Exception as error:
+            self.deafen(type(error).__name__, getattr(event, "at", 0.0))
+
+    def deafen(self, why: str, at: float) -> None:
+        """Say that recording stopped here, and why."""
+        self._deaf = True
+        told = json.dumps({"event": "closed", "by": "-", "error": f"recording stopped: {why}"}).encode()
+        self._add(Line("-", told, "event", b"", 0, at=at))
+
+    def end(self) -> None:
+        """The connection is over; what had begun and never ended becomes lines."""
+        if self.ended:
+            return
+        self.ended = True
+        if not self._deaf:
+            for line in self._framer.close():
+                self._said(line, timezone.now().timestamp())
+
+    def fresh(self) -> None:
+        """An action begins: its outcome is that of the replies from here on."""
+        self.outcome, self.badge = "", ""
+
+    @property
+    def dirty(self) -> bool:
+        return self.saved < self.last or (self.ended and not self._end_told)
+
+    def save(self) -> None:
+        """Store what is not stored. Any database error leaves everything in place for the next try."""
+        now = timezone.now()
+        values: dict[str, Any] = {"lines": self.last, "size": self._size, "seen": now}
+        if self.ended:
+            values["ended"] = now
+        with transaction.atomic():
+            for state, lines in [*self._full, (self._state, self._block)]:
+                if lines:
+                    Block.objects.update_or_create(
+                        conversation_id=self.pk,
+                        first=lines[0].number,
+                        defaults={"last": lines[-1].number, "state": state, "payload": blocks.pack(lines)},
+                    )
+            Conversation.objects.filter(pk=self.pk).update(**values)
+        self._full.clear()
+        self.saved, self._end_told = self.last, self.ended
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Crossed):
+            for line in self._framer.feed(event.speaker, event.raw):
+                self._said(line, event.at)
+            return
+        if isinstance(event, Closed):
+            self.end()
+        self._tls = self._tls or isinstance(event, Secured)
+        line = event_line(event, tls=self._tls)
+        if line:
+            self._add(line)
+
+    def _said(self, line: Line, at: float) -> None:
+        self._add(self._guard.feed(replace(line, at=line.at or at, tls=self._tls, origin=self.origin)))
+
+    def _add(self, line: Line) -> None:
+        if len(self._block) >= blocks.MOST_LINES or self._bytes > blocks.MOST_BYTES:
+            self._full.append((self._state, self._block))
+            self._block, self._bytes, self._state = [], 0, self._explainer.state() if self._explainer else {}
+        self.last += 1
+        line = replace(line, number=self.last)
+        note = blocks.explain(self._explainer, line)
+        self._block.append(line)
+        self._bytes += len(line.raw) + 80
+        self._size += len(line.raw) + 80
+        if note.outcome and note.badge and WORST.get(note.outcome, 0) >= WORST.get(self.outcome, 0):
+            self.outcome, self.badge = note.outcome, note.badge

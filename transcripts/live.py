@@ -1,0 +1,67 @@
+"""The only publisher: tells viewers that lines were saved. What is lost here, viewers find in the database.
+
+A loop in a thread of its own holds the channel layer's connections, for the layer's belong to a loop and our
+callers are threads of Celery, of the gateway and of tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+log = logging.getLogger(__name__)
+MOST_UNDER_WAY = 500
+_lock = threading.Lock()
+_room = threading.BoundedSemaphore(MOST_UNDER_WAY)
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def lines_saved(conversation: int, upto: int) -> None:
+    """Lines of ``conversation`` up to number ``upto`` are in the database."""
+    _send(f"conversation.{conversation}", {"type": "lines.saved", "conversation": conversation, "upto": upto})
+
+
+def transcript_changed(owner: int, transcript: int) -> None:
+    """A transcript of ``owner`` began, ended, or got news."""
+    _send(f"person.{owner}", {"type": "transcript.changed", "transcript": transcript})
+
+
+def person_gone(person: Any, **_: Any) -> None:
+    """``person`` was disabled: their sockets close at once."""
+    _send(f"person.{person.pk}", {"type": "person.gone"})
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    if not _room.acquire(blocking=False):
+        return  # a layer that hangs costs time, not memory: viewers look into the database by themselves
+    try:
+        future = asyncio.run_coroutine_threadsafe(_group_send(group, message), _running_loop())
+    except RuntimeError:  # the interpreter is ending
+        _room.release()
+        return
+    future.add_done_callback(_done)
+
+
+async def _group_send(group: str, message: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    if layer is not None:
+        await asyncio.wait_for(layer.group_send(group, message), 2)
+
+
+def _done(future: Any) -> None:
+    _room.release()
+    if not future.cancelled() and future.exception():
+        log.warning("not published, viewers will look by themselves: %r", future.exception())
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    global _loop
+    with _lock:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="live", daemon=True).start()
+        return _loop

@@ -1,0 +1,86 @@
+"""What was said to servers: connections, their lines in blocks, and what each action said."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import SchoolClass, Server
+
+
+class Conversation(models.Model):
+    """One TCP connection with one server. ``writer`` names the process that records it; ``seen`` its last sign."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations")
+    server = models.ForeignKey(Server, models.SET_NULL, null=True, blank=True, related_name="conversations")
+    protocol = models.CharField(max_length=5)
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField()
+    origin = models.CharField(max_length=8, default="app")
+    writer = models.CharField(max_length=40, default="", db_index=True)
+    started = models.DateTimeField(auto_now_add=True)
+    seen = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True, blank=True)
+    interrupted = models.BooleanField(default=False)
+    lines = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.protocol.upper()} {self.host}:{self.port}"
+
+
+class Block(models.Model):
+    """Up to 200 lines, as JSON, with the explainer's state before the first of them."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="blocks")
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    state = models.JSONField(default=dict)
+    payload = models.BinaryField(default=b"")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "first"], name="one_block_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}: {self.first}-{self.last}"
+
+
+class Transcript(models.Model):
+    """What one action said: lines ``first`` to ``last`` of a conversation; ``last`` is null while it runs."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="transcripts")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="transcripts")
+    cause = models.CharField(max_length=120)
+    tab = models.CharField(max_length=32, blank=True, default="")
+    subject = models.CharField(max_length=200, blank=True, default="")
+    first = models.PositiveIntegerField(default=1)
+    last = models.PositiveIntegerField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, blank=True, default="")
+    reply = models.CharField(max_length=200, blank=True, default="")
+    started = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True, blank=True)
+    shared_with = models.ForeignKey(
+        SchoolClass, models.SET_NULL, null=True, blank=True, related_name="shared_transcripts"
+    )
+    quiet = models.BooleanField(default=False)
+    pinned = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("transcript")
+        verbose_name_plural = _("transcripts")
+        indexes = [models.Index(fields=["owner", "-id"]), models.Index(fields=["tab", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.conversation.protocol.upper()} · {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("transcript", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """The cause in the reader's language, with what it was about."""
+        cause = gettext(self.cause)
+        return f"{cause}: {self.subject}" if self.subject else cause

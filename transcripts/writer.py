@@ -1,0 +1,161 @@
+"""The one thread of a process that writes lines: taps put events on its queue and go on at once."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import queue
+import secrets
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from protocols.events import Crossed, Event
+from transcripts import live
+from transcripts.conversation import Scribe
+from transcripts.models import Conversation
+
+log = logging.getLogger(__name__)
+BATCH_SECONDS, BATCH_EVENTS, QUIET_SECONDS = 0.02, 64, 0.003
+MOST_WAITING = 64 * 1024 * 1024
+SIGN_SECONDS = 20.0
+Order = tuple[str, Scribe, Any]
+
+
+class Writer:
+    """Splits, guards and saves; then publishes. ``name`` stands in the rows of conversations it records."""
+
+    def __init__(self) -> None:
+        self.name = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
+        self._waiting, self._count = 0, threading.Lock()
+        self._dirty: dict[int, Scribe] = {}
+        self._marks: list[tuple[Scribe, Future]] = []
+        self._lost: set[int] = set()
+        self._sign = time.monotonic()
+        threading.Thread(target=self._run, name="transcripts", daemon=True).start()
+
+    def tell(self, scribe: Scribe, event: Event) -> None:
+        """Take an event; never blocks. Beyond 64 MiB waiting for a stuck database the conversation is given up,
+        and its last line says so."""
+        size = len(event.raw) if isinstance(event, Crossed) else 0
+        with self._count:
+            if scribe.pk in self._lost:
+                return
+            full = self._waiting + size > MOST_WAITING
+            self._lost.update([scribe.pk] if full else [])
+            self._waiting += 0 if full else size
+        self._orders.put(("deafen", scribe, event.at) if full else ("event", scribe, event))
+
+    def mark(self, scribe: Scribe, fresh: bool = False) -> Future:
+        """Return a Future of ``(last line, outcome, badge)`` that is done once all told before is saved."""
+        future: Future = Future()
+        self._orders.put(("fresh" if fresh else "mark", scribe, future))
+        return future
+
+    def end(self, scribe: Scribe) -> None:
+        """No more will be told of this conversation."""
+        self._orders.put(("end", scribe, None))
+
+    def flush(self, seconds: float = 5.0) -> None:
+        """Wait until all told so far is saved, at most ``seconds``."""
+        future: Future = Future()
+        self._orders.put(("flush", None, future))  # type: ignore[arg-type]
+        with suppress(TimeoutError):
+            future.result(seconds)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                for order in self._batch():
+                    self._do(*order)
+                self._save()
+                self._show_sign()
+            except Exception:
+                log.exception("the transcripts' writer stumbled and goes on")
+                time.sleep(0.2)
+
+    def _batch(self) -> list[Order]:
+        try:
+            orders = [self._orders.get(timeout=0.2 if self._dirty else 5)]
+        except queue.Empty:
+            return []
+        deadline = time.monotonic() + BATCH_SECONDS
+        while len(orders) < BATCH_EVENTS and time.monotonic() < deadline and orders[-1][0] == "event":
+            try:
+                orders.append(self._orders.get(timeout=QUIET_SECONDS))
+            except queue.Empty:
+                break
+        return orders
+
+    def _do(self, verb: str, scribe: Scribe, value: Any) -> None:
+        if verb == "event":
+            with self._count:
+                self._waiting -= len(value.raw) if isinstance(value, Crossed) else 0
+            scribe.take(value)
+        elif verb == "deafen":
+            scribe.deafen("the database did not keep up", value)
+        elif verb == "end":
+            scribe.end()
+        else:
+            if verb == "fresh":
+                scribe.fresh()
+            self._marks.append((scribe, value))
+        if scribe and scribe.dirty:
+            self._dirty[scribe.pk] = scribe
+
+    def _save(self) -> None:
+        for pk, scribe in list(self._dirty.items()):
+            try:
+                scribe.save()
+            except Exception as error:
+                log.warning("lines of conversation %s wait for the database: %s", pk, error)
+                close_old_connections()
+                time.sleep(0.2)
+                continue
+            del self._dirty[pk]
+            live.lines_saved(pk, scribe.saved)
+        waiting = []
+        for scribe, future in self._marks:
+            if scribe.dirty if scribe else self._dirty:
+                waiting.append((scribe, future))
+            elif not future.done():
+                future.set_result((scribe.saved, scribe.outcome, scribe.badge) if scribe else None)
+        self._marks = waiting
+
+    def _show_sign(self) -> None:
+        """An idle connection shows every 20 s that its process lives; ``tasks.tidy`` looks for those that do not."""
+        if time.monotonic() - self._sign < SIGN_SECONDS:
+            return
+        self._sign = time.monotonic()
+        try:
+            Conversation.objects.filter(writer=self.name, ended=None).update(seen=timezone.now())
+        finally:
+            connection.close()
+
+
+_writer: Writer | None = None
+_pid = 0
+_lock = threading.Lock()
+
+
+def writer() -> Writer:
+    """Return this process' writer, made at first use (and anew after a fork)."""
+    global _writer, _pid
+    with _lock:
+        if _writer is None or _pid != os.getpid():
+            _writer, _pid = Writer(), os.getpid()
+        return _writer
+
+
+@atexit.register
+def flush() -> None:
+    """A process that ends saves what it heard."""
+    if _writer is not None and _pid == os.getpid():
+        _writer.flush()
