@@ -78,10 +78,26 @@ def phrase(key: str, params: dict[str, str | int], language: str = "en") -> str:
 
     A key is a sentence of notes.yaml, or ``<protocol>.<table>.<row>`` for the meaning that a table gives.
     """
+    texts = _texts(key)
+    return texts.get(language, texts["en"]).format_map(_Places(params))
+
+
+class _Places(dict[str, str | int]):
+    """Values for a sentence's places; one that is missing leaves a gap, for a page must not fail by it."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _texts(key: str) -> dict[str, str]:
     room = key.split(".", 1)[0]
-    texts = phrases(room if room in NAMES else "wire").get(key) or meanings(room)[key]
-    text = texts.get(language, texts["en"])
-    return text.format_map(params) if params else text
+    if room in NAMES:
+        return phrases(room).get(key) or meanings(room)[key]
+    found = phrases("wire").get(key)
+    if found is None and room == "error":
+        # A cause without a sentence of its own: the kind of error has one.
+        found = phrases("wire")[".".join(key.split(".")[:2])]
+    return found or phrases("wire")[key]
 
 
 @cache
@@ -91,7 +107,11 @@ def meanings(name: str) -> dict[str, dict[str, str]]:
     for table, rows in _lists(tables(name)):
         for row in rows:
             key = str(next(iter(row.values())))
-            found[f"{name}.{table}.{key}"] = row["meaning"]
+            # A brace in a table is itself, never a place for a parameter.
+            found[f"{name}.{table}.{key}"] = {
+                language: text.replace("{", "{{").replace("}", "}}")
+                for language, text in row["meaning"].items()
+            }
     return found
 
 

@@ -1,6 +1,7 @@
 """The few ways a session with a server fails. Each knows whether a retry helps and what to advise.
 
-``key`` names the sentence in the phrase tables (``catalog.say``); ``str(error)`` is plain English for logs.
+``key`` names the sentence in the phrase tables, made exact by ``params["cause"]`` (``catalog.phrase(error.key,
+error.params, language)`` says what it means and what to do); ``str(error)`` is plain English for logs.
 None of them ever carries a secret.
 """
 
@@ -17,6 +18,8 @@ class WireError(Exception):
         super().__init__(text)
         self.text = text
         self.params = params
+        if "cause" in params:
+            self.key = f"{type(self).key}.{params['cause']}"
 
 
 class Unreachable(WireError):

@@ -88,7 +88,8 @@ class Meter:
     def crossed(self, speaker: Speaker, raw: bytes) -> None:
         self._sink(Crossed(time.time(), speaker, raw))
 
-    def secured(self, sock: ssl.SSLSocket) -> None:
+    def secured(self, sock: ssl.SSLSocket | ssl.SSLObject) -> None:
+        """Tell that TLS is up; the certificate's names stand there only where a chain was verified."""
         name, version, _ = sock.cipher() or ("", "", 0)
         peer = sock.getpeercert() or {}
         self._sink(
@@ -199,7 +200,7 @@ def connect(address: Address, sink: Sink, limits: Limits | None = None) -> TapSo
         socket.socket.connect(sock, (address.ip, address.port))
     except OSError as error:
         socket.socket.close(sock)
-        raise _unreachable(error, address) from error
+        raise unreachable(error, address) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     local, remote = sock.getsockname(), sock.getpeername()
     sink(Opened(time.time(), address.host, f"{local[0]}:{local[1]}", f"{remote[0]}:{remote[1]}"))
@@ -214,22 +215,30 @@ def start_tls(sock: socket.socket, address: Address) -> TapTlsSocket:
     if not isinstance(sock, TapSocket):
         raise TypeError("only a tapped socket is turned into TLS")
     meter = sock.meter
-    context = _context(address)
+    context = tls_context(address)
     sock.settimeout(meter.wait())
     try:
         tls = cast(TapTlsSocket, context.wrap_socket(sock, server_hostname=address.host))
     except (ssl.SSLError, OSError) as error:
         meter.closed("-", "tls")
         sock.close()
-        raise _tls_failed(error, address) from error
-    certificate = tls.getpeercert(binary_form=True) or b""
-    if address.pin and hashlib.sha256(certificate).hexdigest() != address.pin:
+        raise tls_failed(error, address) from error
+    try:
+        check_pin(tls.getpeercert(binary_form=True), address)
+    except TlsFailed:
         meter.closed("-", "tls")
         tls.close()
-        raise TlsFailed("the certificate is not the pinned one", cause="pin", host=address.host)
+        raise
     tls.meter = meter
     meter.secured(tls)
     return tls
+
+
+def check_pin(certificate: bytes | None, address: Address) -> None:
+    """Compare a certificate (DER) with the address's pin; TlsFailed(cause="pin") where it is another."""
+    found = hashlib.sha256(certificate or b"").hexdigest()
+    if address.pin and found != address.pin.replace(":", "").lower():
+        raise TlsFailed("the certificate is not the pinned one", cause="pin", host=address.host, found=found)
 
 
 def cut(sock: socket.socket) -> None:
@@ -242,10 +251,12 @@ def cut(sock: socket.socket) -> None:
     sock.close()
 
 
-def _context(address: Address) -> ssl.SSLContext:
+def tls_context(address: Address, *, asynchronous: bool = False) -> ssl.SSLContext:
+    """A context that verifies by the address's CA or the system's store; with a pin alone, ``check_pin`` does."""
     context = ssl.create_default_context(cadata=address.ca or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = TapTlsSocket
+    if not asynchronous:
+        context.sslsocket_class = TapTlsSocket
     if address.pin and not address.ca:
         # The pin names the one certificate there may be; it is compared before a byte of the session is said.
         context.check_hostname = False
@@ -257,7 +268,8 @@ _CAUSES = {9: "not-yet-valid", 10: "expired", 18: "self-signed", 62: "hostname",
 """OpenSSL's X509_V_ERR numbers, by what a person is told; the rest is a chain that ends nowhere we know."""
 
 
-def _unreachable(error: OSError, address: Address) -> Unreachable:
+def unreachable(error: OSError, address: Address) -> Unreachable:
+    """Put a failed connect into words."""
     cause = "refused" if isinstance(error, ConnectionRefusedError) else "no-answer"
     cause = "no-answer" if isinstance(error, TimeoutError) else cause
     return Unreachable(
@@ -265,8 +277,11 @@ def _unreachable(error: OSError, address: Address) -> Unreachable:
     )
 
 
-def _tls_failed(error: Exception, address: Address) -> TlsFailed:
+def tls_failed(error: Exception, address: Address) -> TlsFailed:
+    """Put a failed handshake into one of the causes that are told to persons."""
     cause = "handshake"
+    if isinstance(error, TimeoutError):
+        cause = "silent"
     if isinstance(error, ssl.SSLCertVerificationError):
         cause = _CAUSES.get(error.verify_code, "unknown-ca")
     return TlsFailed(f"TLS with {address.host}: {cause}", cause=cause, host=address.host)

@@ -1,0 +1,148 @@
+"""Connections for asyncio that report every byte: what ``tap`` is for threads, for sessions that wait long.
+
+The gateway's IDLE and the health probes use it. The same bounds hold: each wait by ``limits.idle``, the whole
+by ``limits.total`` (``renew`` begins it anew), a reply's bytes by ``limits.reply``, a line's by ``limits.line``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from protocols import tap
+from protocols.errors import TlsFailed, TooMuch, Unreachable, WireError
+from protocols.events import Opened, Sink
+from protocols.login import Address, Limits
+
+CHUNK = 64 * 1024
+
+
+async def connect(address: Address, sink: Sink, limits: Limits | None = None) -> Stream:
+    """Open a connection (with TLS from the first byte where the address's security is ``tls``).
+
+    Unreachable: refused, no route, no answer in time. TlsFailed: the certificate or the handshake.
+    """
+    limits = limits or Limits()
+    opening = asyncio.open_connection(address.ip, address.port, limit=limits.line)
+    try:
+        reader, writer = await asyncio.wait_for(opening, limits.connect)
+    except OSError as error:
+        raise tap.unreachable(error, address) from error
+    stream = Stream(address, reader, writer, tap.Meter(sink, limits), limits)
+    local, remote = (writer.get_extra_info(end) for end in ("sockname", "peername"))
+    sink(Opened(time.time(), address.host, f"{local[0]}:{local[1]}", f"{remote[0]}:{remote[1]}"))
+    if address.security == "tls":
+        await stream.start_tls()
+    return stream
+
+
+class Stream:
+    """One connection. Every method raises Unreachable, TooMuch or, for TLS, TlsFailed; ``close`` ends waits."""
+
+    def __init__(
+        self,
+        address: Address,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        meter: tap.Meter,
+        limits: Limits,
+    ) -> None:
+        self.meter = meter
+        self._address, self._limits = address, limits
+        self._reader, self._writer = reader, writer
+        self._kept = bytearray()
+
+    async def __aenter__(self) -> Stream:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def readline(self) -> bytes:
+        """The next line with its ending; Unreachable(cause="closed") where the server ended before or in it."""
+        while (at := self._kept.find(b"\n")) < 0:
+            if len(self._kept) > self._limits.line:
+                raise self._failed(TooMuch("a line is too long", cause="line", bytes=self._limits.line))
+            await self._fill()
+        return self._take(at + 1)
+
+    async def readexactly(self, size: int) -> bytes:
+        """The next ``size`` bytes (an announced literal); TooMuch where that is over ``limits.literal``."""
+        if size > self._limits.literal:
+            raise self._failed(TooMuch("a literal is too long", cause="literal", bytes=self._limits.literal))
+        self.meter.reply_limit(size)
+        while len(self._kept) < size:
+            await self._fill()
+        return self._take(size)
+
+    async def write(self, raw: bytes) -> None:
+        """Send ``raw`` and wait until the system took it."""
+        async with self._watching():
+            self._writer.write(raw)
+            await asyncio.wait_for(self._writer.drain(), self.meter.wait())
+        self.meter.sent(raw)
+
+    async def start_tls(self) -> None:
+        """Upgrade to TLS, the certificate verified; bytes that came before are dropped."""
+        self._kept.clear()
+        try:
+            await self._writer.start_tls(
+                tap.tls_context(self._address, asynchronous=True),
+                server_hostname=self._address.host,
+                ssl_handshake_timeout=self._limits.connect,
+            )
+            secured: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
+            tap.check_pin(secured.getpeercert(binary_form=True), self._address)
+        except (OSError, TlsFailed) as error:
+            failure = error if isinstance(error, TlsFailed) else tap.tls_failed(error, self._address)
+            self._failed(failure)
+            await self.close()
+            raise failure from error
+        self.meter.secured(secured)
+
+    def renew(self) -> None:
+        """Begin a new action on a connection that is kept: the total time and the reply's bytes run from now."""
+        self.meter.renew()
+        self.meter.reply_limit(self._limits.reply)
+
+    async def close(self) -> None:
+        """Close at once; whoever waits gets Unreachable(cause="cancelled")."""
+        self.meter.cancel()
+        self._writer.transport.abort()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def _fill(self) -> None:
+        async with self._watching():
+            raw = await asyncio.wait_for(self._reader.read(CHUNK), self.meter.wait())
+            self.meter.received(raw)
+        if not raw:
+            raise Unreachable("the server closed the connection", cause="closed", host=self._address.host)
+        self._kept += raw
+
+    def _take(self, size: int) -> bytes:
+        raw = bytes(self._kept[:size])
+        del self._kept[:size]
+        return raw
+
+    @asynccontextmanager
+    async def _watching(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            self.meter.wait()
+            silent = TooMuch("the server is silent", cause="idle", seconds=int(self._limits.idle))
+            raise self._failed(silent) from error
+        except WireError as error:
+            raise self._failed(error) from None
+        except OSError as error:
+            self.meter.wait()
+            lost = Unreachable("the connection was lost", cause="lost", host=self._address.host)
+            raise self._failed(lost) from error
+
+    def _failed(self, error: WireError) -> WireError:
+        self.meter.closed("-", str(error.params.get("cause", "")))
+        return error
