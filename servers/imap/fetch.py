@@ -19,6 +19,9 @@ MACROS: dict[str, list[Item]] = {
     "FAST": ["FLAGS", "INTERNALDATE", "RFC822.SIZE"],
     "FULL": ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"],
 }
+MOST = 100
+"""Items of one FETCH."""
+
 PLAIN = ("FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE")
 """Items that are known without opening the message."""
 
@@ -35,9 +38,9 @@ def items(request: Request, by_uid: bool) -> list[Item]:
     """Read the items of a FETCH command: one, a macro, or several in parentheses."""
     if request.skip(b"("):
         found = [_item(request)]
-        while request.skip(b" "):
+        while request.skip(b" ") and len(found) < MOST:
             found.append(_item(request))
-        request.expect(b")", "after the items")
+        request.expect(b")", f"after the items ({MOST} at most)")
     else:
         start = request.at
         macro = MACROS.get(request.item())

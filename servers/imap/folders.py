@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from servers.folder import Folder
@@ -26,6 +27,8 @@ STATUS = {
     "UIDVALIDITY": lambda folder: folder.uidvalidity,
     "UNSEEN": lambda folder: folder.unseen,
 }
+LONGEST_PATTERN = 500
+MOST_FOLDERS = 1000
 SYSTEM = ("\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft", "\\recent")
 
 
@@ -81,6 +84,8 @@ async def create(session: Conversation, request: Request) -> str:
     if name.endswith(DELIMITER):
         check(name)
         return "CREATE done: folders can be made below it"
+    if len(session.home.names()) >= MOST_FOLDERS:
+        raise No(f"there are {MOST_FOLDERS} mailboxes already", "LIMIT")
     await asyncio.to_thread(session.home.create, name)
     return "CREATE done"
 
@@ -210,11 +215,36 @@ def _patterns(request: Request) -> tuple[str, str]:
     return reference, pattern
 
 
-def _matcher(pattern: str):
-    pattern = re.sub(r"(?i)^inbox(?=/|$)", "INBOX", re.sub(r"\*[*%]*", "*", pattern)[:1000])
-    words = {"*": ".*", "%": f"[^{DELIMITER}]*"}
-    expression = "".join(words.get(sign) or re.escape(sign) for sign in re.sub("%+", "%", pattern))
-    return re.compile(expression, re.DOTALL).fullmatch
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """A LIST pattern as a question: ``*`` stands for anything, ``%`` for anything within a level.
+
+    All places of the name that the pattern can have reached are followed at once (bits of a number), so that no
+    pattern, however many stars it has, takes long.
+    """
+    pattern = re.sub(r"(?i)^inbox(?=/|$)", "INBOX", pattern[:LONGEST_PATTERN])
+
+    def fits(name: str) -> bool:
+        places = 1
+        for sign in pattern:
+            if sign == "*":
+                places = _spread(places, name, "")
+            elif sign == "%":
+                places = _spread(places, name, DELIMITER)
+            else:
+                here = sum(1 << at for at, other in enumerate(name) if other == sign)
+                places = (places & here) << 1
+            if not places:
+                return False
+        return bool(places >> len(name) & 1)
+
+    return fits
+
+
+def _spread(places: int, name: str, stop: str) -> int:
+    for at, sign in enumerate(name):
+        if places >> at & 1 and sign != stop:
+            places |= 1 << at + 1
+    return places
 
 
 def _with_parents(names: list[str]) -> list[str]:

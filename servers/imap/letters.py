@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from servers.folder import Gone
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 PIECE = 20
 """Messages that are read from the disk between two writes to the client."""
+
+OCTETS = 8 * 1024 * 1024
+"""Bytes of messages, about, that are held for one client's FETCH at a time."""
 
 LIGHT = 500
 """Messages that are answered from the index between two writes."""
@@ -48,10 +52,9 @@ async def fetch(session: Conversation, request: Request) -> str:
         view.told(changed)
         wanted += ["FLAGS"] if changed and "FLAGS" not in wanted else []
     heavy = fetching.opens(wanted)
-    step = PIECE if heavy else LIGHT
     missing = False
-    for at in range(0, len(uids), step):
-        work = _answers, view, uids[at : at + step], wanted
+    for piece in _pieces(view, uids, len(wanted)) if heavy else _slices(uids, LIGHT):
+        work = _answers, view, piece, wanted
         raw, some_missing = await asyncio.to_thread(*work) if heavy else work[0](*work[1:])
         missing = missing or some_missing
         await _tell_keywords(session, view)
@@ -86,13 +89,14 @@ async def store(session: Conversation, request: Request) -> str:
 async def search(session: Conversation, request: Request) -> str:
     view, by_uid = session.view, request.name.startswith("UID ")
     request.space("search keys, like UNSEEN or SUBJECT hello")
-    key = searching.Reader(request, view).keys()
+    reader = searching.Reader(request, view)
+    key = reader.keys()
     request.end()
     found: list[int] = []
-    step = 5000 if key.cost == searching.FREE else 200
-    for at in range(0, len(view.uids), step):
-        work = searching.matches, view, view.uids[at : at + step], key
-        found += work[0](*work[1:]) if key.cost == searching.FREE else await asyncio.to_thread(*work)
+    light = key.cost == searching.FREE and reader.count < 20
+    for piece in _slices(list(view.uids), 2000 if light else 200):
+        work = searching.matches, view, piece, key
+        found += work[0](*work[1:]) if light else await asyncio.to_thread(*work)
         await asyncio.sleep(0)
     numbers = found if by_uid else [view.number(uid) for uid in found]
     await session.say(b"* SEARCH" + "".join(f" {number}" for number in numbers).encode())
@@ -193,6 +197,26 @@ async def _expunge(session: Conversation, view: View, uids: list[int]) -> None:
 def _chosen(request: Request, view: View) -> list[int]:
     request.space("message numbers, like 1 or 2:4,7 or 1:*")
     return view.chosen(request.sequence(), request.name.startswith("UID "))
+
+
+def _slices(uids: list[int], size: int) -> Iterator[list[int]]:
+    for at in range(0, len(uids), size):
+        yield uids[at : at + size]
+
+
+def _pieces(view: View, uids: list[int], items: int) -> Iterator[list[int]]:
+    """Messages in groups of ``PIECE``, fewer where they are large: an answer is built in memory."""
+    piece: list[int] = []
+    room = OCTETS
+    for uid in uids:
+        entry = view.folder.entry(uid)
+        room -= entry.size * items if entry else 0
+        if piece and (room < 0 or len(piece) >= PIECE):
+            yield piece
+            piece, room = [], OCTETS - (entry.size * items if entry else 0)
+        piece.append(uid)
+    if piece:
+        yield piece
 
 
 def _answers(view: View, uids: list[int], wanted: list[fetching.Item]) -> tuple[bytes, bool]:

@@ -17,13 +17,14 @@ _list = re.compile(rb"[^\x00-\x20(){\"\\\x7f-\xff]+")
 _tag = re.compile(rb"[^\x00-\x20(){%*\"\\+\x7f-\xff]+")
 _quoted = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*)"')
 _number = re.compile(rb"[0-9]{1,19}")
-_sequence = re.compile(rb"(?:[0-9]+|\*)(?::(?:[0-9]+|\*))?(?:,(?:[0-9]+|\*)(?::(?:[0-9]+|\*))?)*")
+_range = rb"(?:[0-9]{1,10}|\*)(?::(?:[0-9]{1,10}|\*))?"
+_sequence = re.compile(_range + rb"(?:," + _range + rb")*")
 _item = re.compile(rb"[A-Za-z0-9.]+")
 _flag = re.compile(rb"\\?[^\x00-\x20(){%*\"\\\]\x7f-\xff]+")
 _date = re.compile(rb'"?([0-9]{1,2}-[A-Za-z]{3}-[0-9]{4})"?')
 _partial = re.compile(rb"<([0-9]{1,10})\.([0-9]{1,10})>")
 _section = re.compile(
-    rb"((?:[0-9]+(?:\.|(?=\])))*)(HEADER\.FIELDS\.NOT|HEADER\.FIELDS|HEADER|TEXT|MIME)?", re.IGNORECASE
+    rb"((?:[0-9]{1,10}(?:\.|(?=\])))*)(HEADER\.FIELDS\.NOT|HEADER\.FIELDS|HEADER|TEXT|MIME)?", re.IGNORECASE
 )
 
 
@@ -143,6 +144,10 @@ class Request:
         """Whether a literal is next."""
         return self._at_literal()
 
+    def at_number(self) -> bool:
+        """Whether a digit is next."""
+        return self._text()[self.at : self.at + 1].isdigit()
+
     def sequence(self) -> Sequence:
         """A sequence set, ``1:3,7,*``."""
         raw = self._take(_sequence, "message numbers, like 1 or 2:4,7 or 1:*")
@@ -171,7 +176,7 @@ class Request:
     def date_time(self) -> float:
         """``"01-Feb-2026 12:00:00 +0100"`` as Unix time."""
         expected = 'a date like "01-Feb-2026 12:00:00 +0100"'
-        text = self._take(_quoted, expected)[1:-1].decode().strip()
+        text = self._take(_quoted, expected)[1:-1].decode("latin-1").strip()
         return self._moment(text, "%d-%b-%Y %H:%M:%S %z", expected).timestamp()
 
     # FETCH

@@ -23,6 +23,7 @@ from servers.imap.words import Bad, No
 
 FREE, HEAD, WHOLE = 0, 1, 2
 DEEPEST = 50
+MOST = 500
 
 Question = Callable[[Letter], bool]
 FLAGS = {name: f"\\{name.capitalize()}" for name in ("ANSWERED", "DELETED", "DRAFT", "FLAGGED", "SEEN")}
@@ -44,6 +45,7 @@ class Reader:
     def __init__(self, request: Request, view: View) -> None:
         self.request, self.view = request, view
         self.charset: str | None = None
+        self.count = 0
 
     def keys(self) -> Key:
         """``[CHARSET x] key key ...``; No [BADCHARSET] for a charset that is not known."""
@@ -70,6 +72,9 @@ class Reader:
 
     def _key(self, depth: int) -> Key:
         request = self.request
+        self.count += 1
+        if self.count > MOST:
+            raise Bad(f"a SEARCH takes {MOST} keys at most")
         if depth > DEEPEST:
             raise Bad(f"search keys can be nested {DEEPEST} deep")
         if request.skip(b"("):
@@ -78,7 +83,7 @@ class Reader:
                 found.append(self._key(depth + 1))
             request.expect(b")", "after the search keys")
             return every(found)
-        if request.peek(b"*") or request._text()[request.at : request.at + 1].isdigit():
+        if request.peek(b"*") or request.at_number():
             chosen = set(self._chosen(by_uid=False))
             return Key(lambda letter: letter.entry.uid in chosen)
         start = request.at

@@ -157,22 +157,15 @@ class Conversation:
         try:
             request.begin()
             reply = await self._carry_out(request)
-        except Bad as error:
-            await self._failed(request, b"BAD", str(error))
-        except No as error:
-            await self._failed(request, b"NO", str(error), error.code)
-        except (BadName, FolderExists, NoFolder, Gone, TooManyKeywords) as error:
-            await self._failed(request, b"NO", *_explained(error))
-        except (OSError, Error) as error:
-            if isinstance(error, ConnectionError | TimeoutError | ssl.SSLError):
+        except Exception as error:
+            if isinstance(error, LOST):
                 raise
-            log.exception("%s failed", request.name)
-            await self._failed(request, b"NO", "the server could not do that just now", "UNAVAILABLE")
-        else:
-            if request.name != "STARTTLS":  # its OK went out in clear text
-                await self.say(request.tag.encode() + b" OK " + reply.encode("utf-8", "replace"))
-            if request.name == "LOGOUT":
-                self.done = True
+            await self._failed(request, error)
+            return
+        if request.name != "STARTTLS":  # its OK went out in clear text
+            await self.say(request.tag.encode() + b" OK " + reply.encode("utf-8", "replace"))
+        if request.name == "LOGOUT":
+            self.done = True
 
     async def _carry_out(self, request: Request) -> str:
         await self._pace()
@@ -191,13 +184,17 @@ class Conversation:
         await self.synced(request.name not in QUIET, request.name.startswith("UID "))
         return reply
 
-    async def _failed(self, request: Request, kind: bytes, text: str, code: str = "") -> None:
-        if kind == b"BAD":
+    async def _failed(self, request: Request, error: Exception) -> None:
+        kind, code, text = "NO", *_explained(error)
+        if isinstance(error, Bad):
+            kind = "BAD"
             self._errors += 1
             text = f"{request.name} {text}" if request.name and request.name not in text else text
+        elif code in ("SERVERBUG", "UNAVAILABLE"):
+            log.error("%s failed", request.name, exc_info=error)
         await self.synced(request.name not in QUIET)
         word = f"[{code}] " if code else ""
-        await self.say(request.tag.encode() + b" " + kind + b" " + (word + text).encode("utf-8", "replace"))
+        await self.say(f"{request.tag} {kind} {word}{text}".encode("utf-8", "replace"))
         if self._errors >= MOST_ERRORS:
             raise Goodbye("too many errors")
 
@@ -242,16 +239,29 @@ class Conversation:
             await asyncio.sleep(second + 1 - time.monotonic())
 
 
+LOST = (Goodbye, asyncio.IncompleteReadError, ConnectionError, TimeoutError, ssl.SSLError)
+"""What ends a conversation; anything else that a command raises is answered."""
+
+EXPLAINED: dict[type[Exception], tuple[str, str]] = {
+    Bad: ("", "{}"),
+    NoFolder: ("NONEXISTENT", "there is no mailbox {}; LIST shows those there are"),
+    FolderExists: ("ALREADYEXISTS", "the mailbox {} exists already"),
+    Gone: ("EXPUNGEISSUED", "{}"),
+    TooManyKeywords: ("LIMIT", "{}"),
+    BadName: ("CANNOT", "{}"),
+    OSError: ("UNAVAILABLE", "the server could not do that just now"),
+    Error: ("UNAVAILABLE", "the server could not do that just now"),
+}
+
+
 def _explained(error: Exception) -> tuple[str, str]:
-    if isinstance(error, NoFolder):
-        return f"there is no mailbox {error}; LIST shows those there are", "NONEXISTENT"
-    if isinstance(error, FolderExists):
-        return f"the mailbox {error} exists already", "ALREADYEXISTS"
-    if isinstance(error, Gone):
-        return f"{error}", "EXPUNGEISSUED"
-    if isinstance(error, TooManyKeywords):
-        return str(error), "LIMIT"
-    return str(error), "CANNOT"
+    """The response code (RFC 5530) and the text for what a command raised."""
+    if isinstance(error, No):
+        return error.code, str(error)
+    for kind, (code, text) in EXPLAINED.items():
+        if isinstance(error, kind):
+            return code, text.format(error)
+    return "SERVERBUG", "that is a fault of this server; its log says more"
 
 
 async def serve(service: Service, *, implicit: bool = False, **where) -> asyncio.Server:

@@ -49,7 +49,7 @@ class View:
                 raise Bad(f"there is no message {high}: this mailbox has {count or 'none'}")
             else:
                 found += self.uids[low - 1 : high]
-        return found if len(sequence.ranges) == 1 else sorted(set(found))
+        return found
 
     def entries(self, uids: Iterable[int]) -> list[Entry]:
         """What is still there of these messages."""

@@ -58,11 +58,14 @@ class Sequence:
     ranges: tuple[tuple[int | None, int | None], ...]
 
     def numbers(self, last: int) -> list[tuple[int, int]]:
-        """The ranges as numbers, ``*`` being ``last``, the lower end first."""
-        found = []
-        for low, high in self.ranges:
-            first, second = (last if end is None else end for end in (low, high))
-            found.append((min(first, second), max(first, second)))
+        """The ranges as numbers, ``*`` being ``last``, ascending and without overlaps."""
+        pairs = sorted(sorted(last if end is None else end for end in ends) for ends in self.ranges)
+        found: list[tuple[int, int]] = []
+        for low, high in pairs:
+            if found and low <= found[-1][1] + 1:
+                found[-1] = found[-1][0], max(high, found[-1][1])
+            else:
+                found.append((low, high))
         return found
 
 

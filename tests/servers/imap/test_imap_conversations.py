@@ -474,3 +474,35 @@ def test_a_client_that_does_not_read_stops_only_itself(ann):
 def test_the_sessions_are_gone_when_clients_hang_up(ann, mail_lab):
     ann().close()
     wait_until(lambda: len(mail_lab.running.service.sessions) == 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SEARCH " + "NOT " * 1000 + "ALL",
+        "SEARCH " + "(" * 1000 + "ALL",
+        "FETCH " + ",".join(["1:*"] * 10_000) + " FLAGS",
+        "FETCH " + "9" * 9000 + " FLAGS",
+        "FETCH 1 (" + " ".join(["BODY.PEEK[]"] * 3000) + ")",
+        "FETCH 1 BODY[" + "1." * 3000 + "1]",
+        "FETCH 1 BODY[" + "9" * 6000 + "]",
+        'LIST "" "' + "*a" * 400 + '"',
+        'LIST "" ' + "%" * 3000,
+        "STORE 1 +FLAGS (" + " ".join(f"k{n}" for n in range(100)) + ")",
+        b'APPEND INBOX "\xff\xfe" {1+}\r\nx',
+        b"SELECT \xff\xfe\xfd",
+        "SELECT " + "&AAAA-" * 10,
+        "CREATE ../../out",
+        "CREATE " + "x/" * 3000 + "y",
+        "SEARCH CHARSET rot13 SUBJECT x",
+        "SEARCH SUBJECT {3+}\r\n\0\0\0",
+    ],
+)
+def test_hostile_commands_are_answered_quickly_and_harm_nobody(ann, command):
+    talk = ann()
+    talk.append()
+    start = time.monotonic()
+    answer = talk.ask(command)[-1]
+    assert time.monotonic() - start < 3
+    assert "SERVERBUG" not in answer
+    assert talk.ok("FETCH 1 UID")[0].startswith(("* 1 FETCH", "* FLAGS"))
