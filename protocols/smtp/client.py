@@ -78,7 +78,8 @@ class Session:
         the letter went out is not known.
         """
         _refuse_breaks(sender, *recipients)
-        self._call(self._envelope, sender, message)
+        utf8 = not all(path.isascii() for path in (sender, *recipients))
+        self._call(self._envelope, sender, message, utf8)
         answers = {path: self._call(self._recipient, path) for path in recipients}
         accepted = [path for path, reply in answers.items() if reply.code < 300]
         if not accepted:
@@ -122,10 +123,13 @@ class Session:
         self._smtp.turn_into_tls()
         self._hello()
 
-    def _envelope(self, sender: str, message: bytes) -> None:
+    def _envelope(self, sender: str, message: bytes, utf8: bool) -> None:
         options = [f"SIZE={len(message)}"] if "size" in self._smtp.esmtp_features else []
         if "8bitmime" in self._smtp.esmtp_features and not message.isascii():
             options.append("BODY=8BITMIME")
+        if utf8:
+            # Addresses outside ASCII need it (RFC 6531 3.4); smtplib refuses where it is not offered.
+            options.append("SMTPUTF8")
         code, text = self._smtp.mail(sender, options)
         if code >= 300:
             self._smtp.rset()
@@ -181,6 +185,11 @@ class _Tapped(smtplib.SMTP):
             raise smtplib.SMTPConnectError(code, text)
         return code, text
 
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _WholeLines(self.sock.makefile("rb"))
+        return super().getreply()
+
     def local_address(self) -> str:
         """Our own address as an address literal says it (RFC 5321 4.1.3)."""
         own = str(self.opened.getsockname()[0])
@@ -198,6 +207,22 @@ class _Tapped(smtplib.SMTP):
     def close(self) -> None:
         super().close()
         self.opened.close()
+
+
+class _WholeLines:
+    """smtplib takes a line that the server did not finish for an answer: "250" of a line that was cut."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readline(self, size: int) -> bytes:
+        line = bytes(self._file.readline(size))
+        if line and len(line) < size and not line.endswith(b"\n"):
+            raise Unreachable("the server closed the connection within a line", cause="closed")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _refuse_breaks(*values: str) -> None:

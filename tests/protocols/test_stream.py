@@ -183,3 +183,9 @@ def test_every_sentence_of_the_ground_is_told_in_both_languages():
 def test_a_cause_without_a_sentence_falls_back_to_its_kind():
     error = WireError("x", cause="never heard of")
     assert catalog.phrase(error.key, error.params) == catalog.phrase("error.wire", {})
+
+
+@pytest.mark.parametrize("name", ["smtp", "pop3"])
+def test_every_meaning_of_the_tables_is_told_in_both_languages(name: str):
+    for key, texts in catalog.meanings(name).items():
+        assert texts["en"] and texts["vi"] and texts["en"] != texts["vi"], key

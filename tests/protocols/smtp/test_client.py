@@ -188,6 +188,48 @@ def test_a_line_lost_after_data_says_so():
     assert caught.value.params["stage"] == "data"
 
 
+def test_a_reply_cut_in_its_line_is_no_reply():
+    def cut(talk: socket.socket) -> None:
+        talk.sendall(b"220 hi\r\n")
+        for answer in (b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250 ok: que"):
+            talk.recv(1000)
+            talk.sendall(answer)
+
+    with server(cut) as address:
+        session, _ = opened(address)
+        with pytest.raises(Unreachable) as caught:
+            session.send("a@b.c", ["d@e.f"], b"x\r\n", on_data=lambda: None)
+        session.close()
+    assert caught.value.params["stage"] == "data"
+
+
+def test_an_address_outside_ascii_is_said_with_smtputf8():
+    controller = Door(Office(), hostname="127.0.0.1", port=0, enable_SMTPUTF8=True)
+    controller.start()
+    address = Address("smtp", "localhost", "127.0.0.1", controller.port, "plain")
+    session, _ = opened(address)
+    with session:
+        session.send("ann@lab.test", ["bé@lab.test"], b"x\r\n", on_data=lambda: None)
+    controller.stop()
+    assert controller.handler.letters[0][1] == ["bé@lab.test"]
+
+
+def test_closing_from_another_thread_ends_a_session_that_waits():
+    def silent(talk: socket.socket) -> None:
+        talk.sendall(b"220 hi\r\n")
+        talk.recv(1000)
+        talk.sendall(b"250 hi\r\n")
+        talk.recv(1000)
+        talk.recv(1000)
+
+    with server(silent) as address:
+        session, _ = opened(address, Limits())
+        threading.Timer(0.2, session.close).start()
+        with pytest.raises(Unreachable) as caught:
+            session.send("a@b.c", ["d@e.f"], b"x\r\n", on_data=lambda: None)
+    assert caught.value.params["cause"] == "cancelled"
+
+
 def test_a_greeting_that_is_no_welcome_is_refused():
     with server(lambda talk: talk.sendall(b"421 busy\r\n")) as address, pytest.raises(Refused) as caught:
         opened(address)
