@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-sockets: list[URLPattern] = []
+from webmail.consumers import MailConsumer
+
+sockets: list[URLPattern] = [path("ws/mail/", MailConsumer.as_asgi())]

@@ -115,6 +115,7 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULE = {"sweep-outgoing": {"task": "webmail.tasks.sweep_outgoing", "schedule": 20.0}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {"transcripts-tidy": {"task": "transcripts.tasks.tidy", "schedule": 60.0}}
 

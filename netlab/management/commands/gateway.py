@@ -1,0 +1,31 @@
+"""``manage.py gateway``: connections that live longer than a page; runs each room's ``gateway.run``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+
+from django.core.management.base import BaseCommand
+
+from netlab import parts
+from webmail import gateway
+
+
+class Command(BaseCommand):
+    help = "Listen for news on behalf of people whose Mail is open."
+
+    def handle(self, *args: object, **options: object) -> None:
+        asyncio.run(_run())
+
+
+async def _run() -> None:
+    stop, stopped = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    parts.beat("gateway", stopped)
+    try:
+        await gateway.run(stop)
+    finally:
+        stopped.set()

@@ -1,0 +1,27 @@
+"""The one door by which open Mail tabs are told that something changed and is worth fetching anew."""
+
+from __future__ import annotations
+
+import logging
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+
+def group(person_id: int) -> str:
+    """The channel group of a person's Mail tabs."""
+    return f"mail.{person_id}"
+
+
+def tell(person_id: int, what: str, number: int = 0) -> None:
+    """Tell a person's tabs: ``what`` is folders, folder, message or outgoing; ``number`` says which.
+
+    A layer that cannot be reached costs the news, never the work: the page shows it when it is next opened.
+    """
+    try:
+        event = {"type": "mail.news", "what": what, "number": number}
+        async_to_sync(get_channel_layer().group_send)(group(person_id), event)
+    except Exception:  # whatever the layer's transport raises
+        logger.warning("mail tabs could not be told of %s %s", what, number, exc_info=True)

@@ -1,0 +1,98 @@
+"""A letter on its way: each recipient's state, live; Retry; and what a person decides of an uncertain one."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
+from django.views.decorators.http import require_GET, require_POST
+
+from protocols import catalog
+from webmail import tasks
+from webmail.models import Draft, OutgoingMessage, OutgoingRecipient
+from webmail.views import tab_of
+
+State = OutgoingRecipient.State
+
+
+@login_required
+@require_GET
+def outgoing(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of a letter that was sent off."""
+    return render(request, "webmail/outgoing.html", _shown(_outgoing(request, pk)))
+
+
+@login_required
+@require_GET
+def state(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of it that changes."""
+    return render(request, "webmail/_outgoing.html", _shown(_outgoing(request, pk)))
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person's word: retry what failed, send what is uncertain again, call it sent, keep it, write it anew."""
+    letter = _outgoing(request, pk)
+    verb = request.POST.get("verb", "")
+    if verb == "retry":
+        _again(letter, [State.FAILED, State.QUEUED], tab_of(request))
+    elif verb == "again":
+        _again(letter, [State.UNCERTAIN], tab_of(request))
+    elif verb == "sent":
+        letter.recipients.filter(state=State.UNCERTAIN).update(state=State.SENT, decided=True)
+        tasks.append_copy.delay(letter.pk, tab_of(request))
+    elif verb == "keep":
+        OutgoingMessage.objects.filter(pk=pk).update(dismissed=True)
+    elif verb == "edit" and letter.draft_id and not letter.claim:
+        return _rewrite(letter)
+    return redirect("outgoing", pk=pk)
+
+
+def _again(letter: OutgoingMessage, states: list[str], tab: str) -> None:
+    with transaction.atomic():
+        rows = OutgoingMessage.objects.filter(pk=letter.pk, claim="")
+        if not rows.update(next_try=None, attempts=0, dismissed=False):
+            return
+        letter.recipients.filter(state__in=states).update(state=State.QUEUED, words="", code="", trouble={})
+    tasks.send_message.delay(letter.pk, tab)
+
+
+def _rewrite(letter: OutgoingMessage) -> HttpResponse:
+    """Open the draft again, addressed to those who did not get it."""
+    with transaction.atomic():
+        left = list(letter.recipients.filter(state=State.FAILED).values_list("address", flat=True))
+        draft = letter.draft
+        OutgoingMessage.objects.filter(pk=letter.pk).update(draft=None, dismissed=True)
+        Draft.objects.filter(pk=draft.pk).update(sent=None, to=", ".join(left), cc="", bcc="")
+    return redirect("mail-draft", key=draft.key)
+
+
+def _outgoing(request: HttpRequest, pk: int) -> OutgoingMessage:
+    return get_object_or_404(OutgoingMessage, pk=pk, person=request.user)
+
+
+def _shown(letter: OutgoingMessage) -> dict:
+    rows = list(letter.recipients.all())
+    for row in rows:
+        row.meaning = _meaning(row.trouble)
+    states = {row.state for row in rows}
+    return {
+        "outgoing": letter,
+        "recipients": rows,
+        "busy": bool(states & {State.QUEUED, State.SENDING}),
+        "failed": State.FAILED in states,
+        "uncertain": State.UNCERTAIN in states,
+        "sent": states == {State.SENT},
+    }
+
+
+def _meaning(trouble: dict) -> str:
+    if not trouble:
+        return ""
+    try:
+        return catalog.phrase(trouble["key"], trouble["params"], translation.get_language() or "en")
+    except (KeyError, ValueError):
+        return ""

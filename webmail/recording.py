@@ -1,0 +1,39 @@
+"""Each connection of this room is recorded: one conversation for each, one transcript for each action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from accounts.models import Login
+from protocols.events import Sink, nowhere
+
+try:
+    from transcripts.recorder import open_recording
+except ImportError:  # the recorder has not landed yet: mail works, unrecorded
+    open_recording = None
+
+
+class Unrecorded:
+    """Stands for a recording while there is no recorder."""
+
+    id = None
+    outcome = ""
+    sink: Sink = staticmethod(nowhere)
+
+    @contextmanager
+    def transcript(self, cause: str, **said: object) -> Iterator[Unrecorded]:
+        yield self
+
+    def news(self) -> None:
+        """Nothing to bring out of the quiet."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def record(login: Login):
+    """Open a recording of a connection that ``login`` is about to make."""
+    if open_recording is None:
+        return Unrecorded()
+    return open_recording(owner=login.person, server=login.server)
