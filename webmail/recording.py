@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from accounts.models import Login
 from protocols.events import Sink, nowhere
-
-try:
-    from transcripts.recorder import open_recording
-except ImportError:  # the recorder has not landed yet: mail works, unrecorded
-    open_recording = None
+from transcripts.recorder import open_recording
 
 
 class Unrecorded:
-    """Stands for a recording while there is no recorder."""
+    """Stands for the recording of a protocol whose guard has not landed: unguarded lines are never stored."""
 
     id = None
     outcome = ""
@@ -34,6 +31,6 @@ class Unrecorded:
 
 def record(login: Login):
     """Open a recording of a connection that ``login`` is about to make."""
-    if open_recording is None:
+    if find_spec(f"protocols.{login.server.protocol}.guard") is None:
         return Unrecorded()
     return open_recording(owner=login.person, server=login.server)
