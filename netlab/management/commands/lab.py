@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import http.client
 import os
 import signal
 import socketserver
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -19,11 +16,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import provision
 from netlab import broker
+from netlab.only import BUSY, only_one
 from netlab.supervisor import Part, Supervisor, say
 
 READY = 60.0
 """Seconds within which every part must have come up."""
-BUSY = 3
 PORTS = ("WEB", "SMTP", "SMTPS", "POP3", "POP3S", "IMAP", "IMAPS")
 
 
@@ -39,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host = options["host"]
         settings.DATA.mkdir(parents=True, exist_ok=True)
-        with _only_lab():
+        with only_one():
             _ports_are_free(host)
             url, redis = _redis()
             _prepare()
@@ -154,16 +151,3 @@ def _free(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-@contextmanager
-def _only_lab() -> Iterator[None]:
-    """Two labs on one data folder would fight over its database and mail."""
-    with (settings.DATA / "lab.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CommandError(
-                f"a lab runs on {settings.DATA} already; NETLAB_DATA names another folder", returncode=BUSY
-            ) from error
-        yield
