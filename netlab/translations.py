@@ -48,7 +48,8 @@ def sentences(root: Path, folders: tuple[str, ...]) -> Iterator[Sentence]:
             yield from _of(path.read_text(), path.relative_to(root).as_posix())
     for path in sorted((root / "templates").rglob("*.html")):
         # Django turns a template into Python whose calls of gettext stand on the template's lines.
-        yield from _of(templatize(path.read_text()), path.relative_to(root).as_posix())
+        source = "\n".join(line.strip() for line in templatize(path.read_text()).split("\n"))
+        yield from _of(source, path.relative_to(root).as_posix())  # its indentation is HTML's, not Python's
 
 
 def _of(source: str, name: str) -> Iterator[Sentence]:

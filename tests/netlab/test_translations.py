@@ -18,7 +18,10 @@ TEMPLATE = """{% load i18n %}
   Hello,
   {{ name }}
 {% endblocktranslate %}
-{% blocktranslate count n=n %}{{ n }} word{% plural %}{{ n }} words{% endblocktranslate %}"""
+{% blocktranslate count n=n %}{{ n }} word{% plural %}{{ n }} words{% endblocktranslate %}
+    <a>
+  {% translate "Indented" %}</a>
+ """
 
 
 def house(root: Path, *entries: polib.POEntry) -> tuple[list, list[Path]]:
@@ -44,6 +47,7 @@ def test_sentences_of_python_and_of_templates_are_found_with_their_place(tmp_pat
         (None, "Inbox", ""),
         (None, "Hello, %(name)s", ""),
         (None, "%(n)s word", "%(n)s words"),
+        (None, "Indented", ""),
     ]
     assert found[0].where == "mail/views.py:3"
     assert found[3].where == "templates/page.html:2"
