@@ -23,7 +23,10 @@ def event_line(event: Event, *, tls: bool = False) -> Line | None:
 
 
 def explain_event(line: Line) -> Note:
-    """Return what an ``event`` line says."""
-    told = json.loads(line.raw)
-    key = f"wire.{told['event']}" + (f".{told['by']}" if told["event"] == "closed" else "")
+    """Return what an ``event`` line says; a line that is none is told as unknown."""
+    try:
+        told = json.loads(line.raw)
+        key = f"wire.{told['event']}" + (f".{told['by']}" if told["event"] == "closed" else "")
+    except (ValueError, KeyError, TypeError):
+        return Note("wire.unknown", {"size": line.size}, known=False)
     return Note(key, {name: value for name, value in told.items() if name != "event"})

@@ -48,3 +48,10 @@ def parameters() -> dict[str, Entry]:
     """Name of a MAIL or RCPT parameter, in capitals and without its value, to its entry."""
     rows = catalog.tables("smtp")["mail_rcpt_parameters"]
     return {row["parameter"].partition("=")[0]: entry(row, "parameter") for row in rows}
+
+
+@cache
+def mechanisms() -> dict[str, Entry]:
+    """Name of a SASL mechanism, in capitals, to its entry; the table tells of some in pairs."""
+    rows = catalog.tables("smtp")["sasl_mechanisms"]
+    return {name: entry(row, "mechanism") for row in rows for name in row["mechanism"].split(" / ")}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from protocols.line import Line, Note
-from protocols.smtp.commands import Entry, commands, extensions, parameters
+from protocols.smtp.commands import Entry, commands, extensions, mechanisms, parameters
 from protocols.smtp.grammar import Command, Reply, parse_command, parse_reply
 from protocols.smtp.replies import codes, enhanced, outcome
 
@@ -78,7 +78,7 @@ class Explainer:
         )
         entry = commands().get(command.verb)
         if entry is None:
-            return self._note("smtp.command.unknown", verb=command.verb)
+            return replace(self._note("smtp.command.unknown", verb=command.verb or "?"), known=False)
         return self._command(line, command, entry)
 
     def _dot(self) -> Note:
@@ -97,11 +97,9 @@ class Explainer:
         return self._note("smtp.auth.user", commands()["AUTH"], user=self._signed_in)
 
     def _command(self, line: Line, command: Command, entry: Entry) -> Note:
-        details = tuple(
-            Note(f"smtp.mail_rcpt_parameters.{parameters()[name].key}", {}, parameters()[name].refs)
-            for name, _ in command.parameters
-            if name in parameters()
-        )
+        details = _parameters(command)
+        if command.verb == "AUTH":
+            details = _mechanisms(command.argument.split(" ")[:1])
         if command.verb in ("MAIL", "RCPT") and command.path is not None:
             null = command.verb == "MAIL" and not command.path
             key = "smtp.command.MAIL.null" if null else f"smtp.command.{command.verb}"
@@ -121,7 +119,7 @@ class Explainer:
     def _server(self, line: Line) -> Note:
         reply = parse_reply(line.raw)
         if reply is None:
-            return replace(self._note("smtp.reply.none"), known=True, outcome="refused")
+            return replace(self._note("smtp.reply.none"), known=False, outcome="refused")
         entry = codes().get(reply.code)
         asked = self._asked(reply)
         key, params = self._meaning(reply, asked)
@@ -132,7 +130,7 @@ class Explainer:
             note,
             outcome=outcome(reply.code),
             badge=line.text[:4].rstrip() if not reply.last else str(reply.code),
-            details=self._details(reply, entry),
+            details=self._details(reply, entry) + _offered(key, reply),
             known=entry is not None or key.startswith("smtp.reply.digits"),
         )
 
@@ -204,6 +202,38 @@ class Explainer:
                 Note(f"smtp.enhanced_status.codes.{found.key}", {}, found.refs, badge=reply.enhanced)
             )
         return tuple(notes)
+
+
+def _parameters(command: Command) -> tuple[Note, ...]:
+    found = parameters()
+    return tuple(
+        Note(
+            f"smtp.mail_rcpt_parameters.{found[name].key}",
+            refs=found[name].refs,
+            badge=f"{name}={value}" if value else name,
+        )
+        for name, value in command.parameters
+        if name in found
+    )
+
+
+def _mechanisms(names: list[str]) -> tuple[Note, ...]:
+    known = [(name.upper(), mechanisms().get(name.upper())) for name in names]
+    return tuple(
+        Note(f"smtp.sasl_mechanisms.{entry.key}", refs=entry.refs, badge=name)
+        for name, entry in known
+        if entry
+    )
+
+
+def _offered(key: str, reply: Reply) -> tuple[Note, ...]:
+    """What the words after an extension's keyword say: AUTH's mechanisms, SIZE's bytes."""
+    words = reply.text.split()[1:]
+    if key == "smtp.extensions.AUTH":
+        return _mechanisms(words)
+    if key == "smtp.extensions.SIZE" and words and words[0].isdigit():
+        return (Note("smtp.extension.SIZE.bytes", {"size": int(words[0][:18])}, badge=words[0]),)
+    return ()
 
 
 _SPECIAL = {

@@ -68,3 +68,24 @@ def test_the_state_survives_a_blocks_border():
         first.feed(line)
     second.restore(json.loads(json.dumps(first.state())))
     assert [second.feed(line) for line in lines[7:]] == [first.feed(line) for line in lines[7:]]
+
+
+def test_parameters_and_mechanisms_are_named():
+    turns = [
+        COURSE[0],
+        ("C", b"EHLO x\r\n"),
+        ("S", b"250-lab.test\r\n250-SIZE 1000\r\n250 AUTH PLAIN LOGIN\r\n"),
+    ]
+    turns += [("C", b"AUTH CRAM-MD5\r\n"), ("S", b"501 no\r\n")]
+    turns += [("C", b"MAIL FROM:<a@b.c> SIZE=12 BODY=8BITMIME SMTPUTF8\r\n")]
+    notes = [note for _, note in explained(turns)]
+    told = [[detail.badge for detail in notes[at].details if detail.badge] for at in (3, 4, 5, 7)]
+    assert told == [["1000"], ["PLAIN", "LOGIN"], ["CRAM-MD5"], ["SIZE=12", "BODY=8BITMIME", "SMTPUTF8"]]
+    for note in notes:
+        for detail in note.details:
+            assert catalog.say(detail, "en") != catalog.say(detail, "vi")
+
+
+def test_what_is_no_smtp_is_told_as_unknown():
+    notes = [note for _, note in explained([("S", b"hello\r\n"), ("C", b"XYZZY\r\n")])]
+    assert [note.known for note in notes] == [False, False]
