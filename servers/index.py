@@ -1,12 +1,9 @@
 """The index of one folder: which message has which UID, kept as a journal that a crash cannot spoil.
 
 The journal is a text file ``netlab-index`` beside ``cur`` and ``new``; lines are only ever added, and the
-whole
-is rewritten (to a new file, then renamed over the old) when it grew too long. A line that was cut by a crash
-is
-dropped at the next load: its UID was never told to anybody, because a UID is told only after its line is
-written.
-Messages that the journal does not know get new UIDs; the journal never gives one number to two messages.
+whole is rewritten (to a new file, then renamed over the old) when it grew too long. A line that was cut by a
+crash is dropped at the next load: its UID was never told to anybody, because a UID is told only after its line
+is written. Messages that the journal does not know get new UIDs; the journal never gives one number to two.
 
     netlab-index 1 <uidvalidity>
     + <uid> <modseq> <size> <when> <letters> <name>     a message came (letters are its flags, - for none)
