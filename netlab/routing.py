@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from transcripts.consumers import TranscriptConsumer
 from webmail.consumers import MailConsumer
 
-sockets: list[URLPattern] = [path("ws/mail/", MailConsumer.as_asgi())]
+sockets: list[URLPattern] = [
+    path("ws/wire/", TranscriptConsumer.as_asgi()),
+    path("ws/mail/", MailConsumer.as_asgi()),
+]

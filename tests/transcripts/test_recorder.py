@@ -5,72 +5,23 @@ from __future__ import annotations
 import time
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Sink
-from aiosmtpd.smtp import AuthResult
 
-from accounts.models import Login, SchoolClass, Server, User
+from accounts.models import SchoolClass, User
 from protocols.errors import Refused
 from protocols.events import Closed, Crossed, Opened
-from protocols.login import Address, Credentials
-from protocols.smtp import client
+from tests.transcripts.conftest import SECRET
 from transcripts import blocks, rights, tasks
 from transcripts.models import Block, Conversation, Transcript
 from transcripts.recorder import open_recording
 from transcripts.signals import transcript_closed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECRET = "tin-can-telephone"
 
 
-@pytest.fixture
-def smtp():
-    class Fixed(Controller):
-        def _trigger_server(self):
-            self.port = self.server.sockets[0].getsockname()[1]
-            super()._trigger_server()
-
-    def check(server, session, envelope, mechanism, data):
-        return AuthResult(success=data.password == SECRET.encode())
-
-    door = Fixed(Sink(), "127.0.0.1", 0, authenticator=check, auth_require_tls=False)
-    door.start()
-    yield door.port
-    door.stop()
-
-
-@pytest.fixture
-def ann():
-    return User.objects.create(username="ann")
-
-
-@pytest.fixture
-def server(smtp):
-    return Server.objects.create(
-        protocol="smtp", name="t", host="localhost", port=smtp, security="plain", address="127.0.0.1"
-    )
-
-
-def send(ann, server, password=SECRET, **more):
-    recording = open_recording(owner=ann, server=server)
-    address = Address("smtp", "localhost", "127.0.0.1", server.port, "plain")
-    try:
-        with (
-            recording.transcript("Send", **more) as action,
-            client.connect(address, recording.sink) as session,
-        ):
-            session.login(Credentials("ann", password))
-            letter = b"Subject: hello\r\n\r\nA secret love letter.\r\n"
-            session.send("ann@lab.test", ["ben@lab.test"], letter, on_data=lambda: None)
-    finally:
-        recording.close()
-    return Transcript.objects.get(pk=action.id)
-
-
-def test_a_sent_letter_is_recorded_whole_and_its_password_nowhere(ann, server):
+def test_a_sent_letter_is_recorded_whole_and_its_password_nowhere(ann, server, send):
     heard = []
     transcript_closed.connect(lambda transcript, **_: heard.append(transcript.pk), weak=False)
-    row = send(ann, server, tab="0123456789abcdef")
+    row = send(tab="0123456789abcdef")
     lines = [line for line, note in blocks.read(row.conversation, row.first, row.last)]
     assert [line.number for line in lines] == list(range(1, len(lines) + 1))
     assert any(line.text.upper().startswith("MAIL FROM:<ANN@LAB.TEST>") for line in lines)
@@ -81,14 +32,14 @@ def test_a_sent_letter_is_recorded_whole_and_its_password_nowhere(ann, server):
     assert any(line.hidden for line in lines)
 
 
-def test_a_refused_login_gives_the_transcript_its_outcome(ann, server):
+def test_a_refused_login_gives_the_transcript_its_outcome(ann, server, send):
     with pytest.raises(Refused):
-        send(ann, server, password="wrong")
+        send(password="wrong")
     row = Transcript.objects.get()
     assert row.outcome == "refused" and row.reply.startswith("535")
 
 
-def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_read(ann, server):
+def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_read(ann, server, send):
     recording = open_recording(owner=ann, server=server)
     with recording.transcript("Noop") as action:
         recording.sink(Opened(time.time(), "localhost", "a", "b"))
@@ -105,7 +56,7 @@ def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_
     assert Conversation.objects.get().ended
 
 
-def test_what_a_killed_process_left_open_is_marked_interrupted(ann, server):
+def test_what_a_killed_process_left_open_is_marked_interrupted(ann, server, send):
     old = Conversation.objects.create(owner=ann, server=server, protocol="smtp", host="h", port=25, lines=3)
     Transcript.objects.create(owner=ann, conversation=old, cause="Send")
     Conversation.objects.update(seen=old.started - 2 * tasks.SILENT)
@@ -114,7 +65,7 @@ def test_what_a_killed_process_left_open_is_marked_interrupted(ann, server):
     assert Transcript.objects.get().last == 3
 
 
-def test_a_teacher_sees_lines_but_bodies_only_once_shared(ann, server):
+def test_a_teacher_sees_lines_but_bodies_only_once_shared(ann, server, send):
     tom, eve = User.objects.create(username="tom"), User.objects.create(username="eve")
     group = SchoolClass.objects.create(name="NP")
     group.students.add(ann)
@@ -128,10 +79,7 @@ def test_a_teacher_sees_lines_but_bodies_only_once_shared(ann, server):
     assert rights.reads_bodies(tom, row) and not rights.visible(eve).exists()
 
 
-def test_the_hidden_password_is_the_logins_only_by_its_fingerprint(ann, server):
-    login = Login(person=ann, server=server, user_name="ann")
-    login.secret = SECRET
-    login.save()
-    row = send(ann, server)
+def test_the_hidden_password_keeps_only_its_fingerprint(ann, server, send):
+    row = send()
     spans = [span for line, _ in blocks.read(row.conversation, 1) for span in line.hidden]
     assert spans and all(len(span.fingerprint) == 8 for span in spans)

@@ -1,0 +1,107 @@
+"""The transcripts' pages: who reads what, and that no secret is on any of them."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import SchoolClass, User
+from tests.transcripts.conftest import SECRET
+from transcripts import blocks
+from transcripts.models import Conversation, Transcript
+
+
+def body_number(row):
+    return next(line.number for line, _ in blocks.read(row.conversation, 1) if line.kind == "body")
+
+
+def page(client, row, name="transcript"):
+    return client.get(reverse(name, args=[row.pk]))
+
+
+def test_the_owner_reads_lines_explanations_and_bodies(client, ann, send):
+    row = send()
+    client.force_login(ann)
+    html = page(client, row).content.decode()
+    assert 'id="L1"' in html and "hidden, " in html and "Reveal mine" in html and SECRET not in html
+    letter = client.get(reverse("transcript-body", args=[row.pk, body_number(row)]))
+    assert "love letter" in letter.content.decode()
+    hexed = client.get(reverse("transcript-body", args=[row.pk, body_number(row)]), {"as": "hex"})
+    assert hexed.content.startswith(b"000000  ")
+
+
+def test_only_the_owner_reveals_the_present_password(client, ann, send):
+    row = send()
+    number = next(line.number for line, _ in blocks.read(row.conversation, 1) if line.hidden)
+    where = reverse("transcript-reveal", args=[row.pk, number, 0])
+    client.force_login(ann)
+    assert client.post(where).content.decode() == SECRET
+    assert client.get(where).status_code == 405
+    login = ann.logins.get()
+    login.secret = "another"
+    login.save()
+    assert client.post(where).status_code == 404
+    client.force_login(User.objects.create_user("eve"))
+    assert client.post(where).status_code == 404
+
+
+def test_a_teacher_reads_lines_and_no_letter_until_it_is_shared(client, ann, send):
+    row, tom = send(), User.objects.create_user("tom", role="teacher")
+    group = SchoolClass.objects.create(name="NP")
+    group.students.add(ann)
+    group.teachers.add(tom)
+    client.force_login(tom)
+    html = page(client, row).content.decode()
+    assert "folded, " in html and "love letter" not in html and "Reveal" not in html
+    where = reverse("transcript-body", args=[row.pk, body_number(row)])
+    assert client.get(where).status_code == 404
+    client.force_login(ann)
+    client.post(reverse("transcript-share", args=[row.pk]), {"class": group.pk})
+    client.force_login(tom)
+    assert client.get(where).status_code == 200
+    assert page(client, row, "transcript-project").status_code == 200
+    client.force_login(ann)
+    client.post(reverse("transcript-share", args=[row.pk]))
+    client.force_login(tom)
+    assert client.get(where).status_code == 404
+
+
+def test_a_stranger_gets_404_everywhere(client, send):
+    row = send()
+    client.force_login(User.objects.create_user("eve"))
+    for name in ("transcript", "transcript-export", "transcript-project"):
+        assert page(client, row, name).status_code == 404
+    for name in ("transcript-share", "transcript-pin", "transcript-delete"):
+        assert client.post(reverse(name, args=[row.pk])).status_code == 404
+
+
+def test_the_export_keeps_its_speakers_folds_bodies_and_hides_secrets(client, ann, send):
+    row = send()
+    client.force_login(ann)
+    text = b"".join(page(client, row, "transcript-export").streaming_content).decode()
+    assert (
+        text.startswith("# netlab transcript")
+        and "\nS: 220 " in text
+        and "\nC: QUIT" in text.replace("quit", "QUIT")
+    )
+    assert "[body, " in text and "[hidden " in text and "love letter" not in text and SECRET not in text
+
+
+@pytest.mark.parametrize("query", ["", "?protocol=smtp", "?outcome=done", "?q=Send", "?page=x&q=%00"])
+def test_the_list_is_filtered(client, ann, send, query):
+    row = send()
+    client.force_login(ann)
+    assert row.get_absolute_url() in client.get(reverse("transcripts") + query).content.decode()
+
+
+def test_an_empty_list_says_what_to_do_and_the_card_too(client, ann):
+    client.force_login(ann)
+    assert b"No transcripts here" in client.get(reverse("transcripts")).content
+    assert b"Send a mail" in client.get(reverse("transcripts-card")).content
+
+
+def test_deleting_the_last_transcript_of_a_connection_deletes_its_lines(client, ann, send):
+    row = send()
+    client.force_login(ann)
+    client.post(reverse("transcript-delete", args=[row.pk]))
+    assert not Transcript.objects.exists() and not Conversation.objects.exists()

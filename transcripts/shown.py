@@ -1,0 +1,111 @@
+"""Lines as people see them: the same values and the same template for the dock, the page and the projector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from protocols import catalog
+from protocols.line import Line, Note, Ref
+from transcripts import blocks
+from transcripts.models import Transcript
+
+MOST_LINES = 2000
+"""Lines shown at once; a longer transcript is paged."""
+
+
+def lines(
+    transcript: Transcript, first: int, last: int | None = None, *, own: bool = False, bodies: bool = False
+):
+    """Return the values of lines ``first`` to ``last``, at most MOST_LINES, in the active language."""
+    end = transcript.last if last is None else last
+    stop = first + MOST_LINES - 1
+    zero, shown = transcript.conversation.started.timestamp(), []
+    for line, note in blocks.read(transcript.conversation, first, stop if end is None else min(end, stop)):
+        shown.append(_shown(transcript, line, note, zero, own, bodies))
+    return shown
+
+
+def html(shown: list[dict[str, Any]]) -> str:
+    """Return the list items of ``lines`` for the dock, where several transcripts stand on one page."""
+    place = [line | {"prefix": f"t{line['transcript']}-"} for line in shown]
+    return "".join(render_to_string("transcripts/_line.html", {"line": line}) for line in place)
+
+
+def states(protocol: str) -> tuple[str, ...]:
+    """Return the states of a protocol, in their order."""
+    known = blocks.knowledge(protocol)
+    return known.states if known else ()
+
+
+def said(note: Note) -> str:
+    """Return ``note`` in the active language; "" where nothing is known."""
+    try:
+        return catalog.say(note, (translation.get_language() or "en")[:2])
+    except (KeyError, IndexError, ValueError, OSError):
+        return ""
+
+
+def _shown(
+    transcript: Transcript, line: Line, note: Note, zero: float, own: bool, bodies: bool
+) -> dict[str, Any]:
+    text = said(note)
+    closed = line.kind in ("body", "binary")
+    return {
+        "transcript": transcript.pk,
+        "number": line.number,
+        "speaker": line.speaker,
+        "kind": line.kind,
+        "at": f"{max(0.0, line.at - zero):.3f}",
+        "epoch": f"{line.at:.3f}",
+        "tls": line.tls,
+        "origin": line.origin,
+        "outcome": note.outcome,
+        "trouble": note.outcome in ("later", "refused"),
+        "badge": note.badge if note.badge and line.text.startswith(note.badge) else "",
+        "pieces": [] if closed else _pieces(line, note.badge, own),
+        "size": line.size,
+        "cut": line.cut,
+        "body": closed,
+        "readable": closed and bodies,
+        "text": text if line.kind != "event" else "",
+        "event": text if line.kind == "event" else "",
+        "known": note.known and bool(text),
+        "details": list(filter(None, (said(detail) for detail in note.details))),
+        "refs": [{"name": _name(ref), "url": _url(ref)} for ref in note.refs],
+        "next": note.next,
+        "state": note.state,
+    }
+
+
+def _pieces(line: Line, badge: str, own: bool) -> list[dict[str, Any]]:
+    """Cut a line's text where secrets were taken out."""
+    pieces, at = [], len(badge) if badge and line.text.startswith(badge) else 0
+    if line.kind == "event":
+        return []
+    for index, span in enumerate(line.hidden):
+        pieces.append({"text": _text(line.raw[at : span.start])})
+        pieces.append({"hidden": span.length, "index": index, "own": own and bool(span.fingerprint)})
+        at = span.start
+    return [*pieces, {"text": _text(line.raw[at:])}]
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _name(ref: Ref) -> str:
+    name = f"RFC {ref.rfc}" if ref.rfc else ref.doc
+    return f"{name}, {ref.section}" if ref.section else name
+
+
+def _url(ref: Ref) -> str:
+    if ref.url:
+        return ref.url
+    place = f"#section-{ref.section}" if ref.section[:1].isdigit() else ""
+    return f"https://www.rfc-editor.org/rfc/rfc{ref.rfc}.html{place}" if ref.rfc else ""

@@ -1,0 +1,207 @@
+"""Transcripts as pages: the list, one of them, its export, projection, sharing, and what stays folded."""
+
+from __future__ import annotations
+
+import hmac
+import json
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Login
+from accounts.secrets import fingerprint
+from protocols.catalog import NAMES
+from transcripts import blocks, rights, shown
+from transcripts.export import text
+from transcripts.models import Transcript
+
+EACH_PAGE = 50
+OUTCOMES = ("done", "later", "refused")
+
+
+@login_required
+@require_GET
+def transcripts(request):
+    """The list, filtered by protocol, outcome and words."""
+    rows = rights.visible(request.user).filter(quiet=False).distinct().order_by("-pk")
+    protocol, outcome = request.GET.get("protocol", ""), request.GET.get("outcome", "")
+    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    if protocol in NAMES:
+        rows = rows.filter(conversation__protocol=protocol)
+    if outcome in OUTCOMES:
+        rows = rows.filter(outcome=outcome)
+    if words:
+        named = Q(cause__icontains=words) | Q(subject__icontains=words) | Q(reply__icontains=words)
+        rows = rows.filter(named | Q(owner__username__icontains=words))
+    page = Paginator(rows, EACH_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "protocols": NAMES,
+        "outcomes": OUTCOMES,
+        "protocol": protocol,
+        "outcome": outcome,
+    }
+    return render(request, "transcripts/list.html", context | {"words": words})
+
+
+@login_required
+@require_GET
+def transcript(request, pk):
+    """One transcript, and above it, to unfold, what its connection had said before."""
+    row = _visible(request, pk)
+    own, bodies = row.owner_id == request.user.pk, rights.reads_bodies(request.user, row)
+    first = max(row.first, _number(request.GET.get("from"), row.first))
+    found = shown.lines(row, first, own=own, bodies=bodies)
+    # What was said before belongs to other actions: only the owner, who saw those too, unfolds it.
+    before = shown.lines(row, 1, row.first - 1, own=own, bodies=True) if own and row.first > 1 else []
+    more = found[-1]["number"] + 1 if len(found) == shown.MOST_LINES else 0
+    context = {
+        "transcript": row,
+        "lines": found,
+        "before": before,
+        "own": own,
+        "bodies": bodies,
+        "more": more,
+    }
+    return render(
+        request, "transcripts/transcript.html", context | {"classes": rights.classes_of(request.user)}
+    )
+
+
+@login_required
+@require_GET
+def export(request, pk):
+    """The plain text."""
+    row = _visible(request, pk)
+    response = StreamingHttpResponse(list(text(row)), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = (
+        f'attachment; filename="netlab-{row.conversation.protocol}-{row.pk}.txt"'
+    )
+    return response
+
+
+@login_required
+@require_GET
+def project(request, pk):
+    """Large type for a class, nothing else on the page, one line in the spotlight."""
+    row = _visible(request, pk)
+    return render(
+        request, "transcripts/project.html", {"transcript": row, "lines": shown.lines(row, row.first)}
+    )
+
+
+@login_required
+@require_POST
+def share(request, pk):
+    """Share an own transcript with a class, or take it back (no class)."""
+    row = get_object_or_404(Transcript, pk=pk, owner=request.user)
+    chosen = _number(request.POST.get("class"), 0)
+    row.shared_with = get_object_or_404(rights.classes_of(request.user), pk=chosen) if chosen else None
+    row.save(update_fields=["shared_with"])
+    return redirect(row)
+
+
+@login_required
+@require_POST
+def pin(request, pk):
+    """Keep an own transcript beyond its days, or no longer."""
+    row = get_object_or_404(Transcript, pk=pk, owner=request.user)
+    row.pinned = not row.pinned
+    row.save(update_fields=["pinned"])
+    return redirect(row)
+
+
+@login_required
+@require_POST
+def delete(request, pk):
+    """Delete an own transcript; the lines go with the last transcript of their connection."""
+    row = get_object_or_404(Transcript, pk=pk, owner=request.user)
+    conversation = row.conversation
+    row.delete()
+    if conversation.ended and not conversation.transcripts.exists():
+        conversation.delete()
+    return redirect("transcripts")
+
+
+@login_required
+@require_GET
+@never_cache
+def body(request, pk, number):
+    """A folded body as text: decoded, or ``?as=hex``."""
+    row = _visible(request, pk)
+    if not rights.reads_bodies(request.user, row) or number < row.first or (row.last and number > row.last):
+        raise Http404
+    for line, _note in blocks.read(row.conversation, number, number):
+        told = _hex(line.raw) if request.GET.get("as") == "hex" else line.text
+        if line.cut:
+            told += "\n" + _("[%(count)s more bytes were counted, not kept]") % {"count": line.cut}
+        return HttpResponse(told, content_type="text/plain; charset=utf-8")
+    raise Http404
+
+
+@login_required
+@require_POST
+@never_cache
+def reveal(request, pk, number, index):
+    """The password behind a hidden span: to its owner, and only where it is the login's present one."""
+    row = get_object_or_404(Transcript, pk=pk, owner=request.user)
+    for line, _note in blocks.read(row.conversation, number, number):
+        if index >= len(line.hidden):
+            break
+        for login in Login.objects.filter(person=request.user, server_id=row.conversation.server_id):
+            secret = login.secret
+            if secret and hmac.compare_digest(fingerprint(secret.encode()), line.hidden[index].fingerprint):
+                return HttpResponse(secret, content_type="text/plain; charset=utf-8")
+    return HttpResponse(_("not your present password"), status=404, content_type="text/plain; charset=utf-8")
+
+
+@login_required
+@require_POST
+def dock(request):
+    """Remember how the person's dock stands."""
+    try:
+        told = json.loads(request.body[:500])
+        stands = {
+            "open": bool(told["open"]),
+            "side": bool(told["side"]),
+            "size": min(90, max(10, int(told["size"]))),
+        }
+    except (ValueError, KeyError, TypeError):
+        return HttpResponse(status=400)
+    request.user.dock = stands
+    request.user.save(update_fields=["dock"])
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_GET
+def card(request):
+    """Home's card: the latest of one's own."""
+    rows = Transcript.objects.filter(owner=request.user, quiet=False).select_related("conversation")
+    return render(request, "transcripts/card.html", {"transcripts": rows.order_by("-pk")[:5]})
+
+
+def _visible(request, pk) -> Transcript:
+    row = rights.visible(request.user).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _number(value, otherwise: int) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 12 else otherwise
+
+
+def _hex(raw: bytes) -> str:
+    rows = []
+    for at in range(0, len(raw), 16):
+        part = raw[at : at + 16]
+        shown_part = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        rows.append(f"{at:06x}  {part.hex(' '):<47}  {shown_part}")
+    return "\n".join(rows)
