@@ -30,6 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     states = {"web": "up", "database": _state(_database)}
     states["broker"] = _state(parts.broker_answers)
     states["worker"] = _state(lambda: parts.alive("worker"))
+    states["gateway"] = _state(lambda: parts.alive("gateway"))
     states["servers"] = _servers() if states["database"] == "up" else {}
     down = [state for state in (*states.values(), *states["servers"].values()) if state == "down"]
     healthy = not down and bool(states["servers"])

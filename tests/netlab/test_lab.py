@@ -120,6 +120,7 @@ def test_every_part_comes_up_and_sigterm_leaves_no_process(tmp_path, redis):
     with running(tmp_path, **environment) as lab:
         status, parts = lab.health()
         assert status == 200 and parts["broker"] == parts["worker"] == parts["database"] == "up"
+        assert parts["gateway"] == "up"
         assert parts["servers"] == {"smtp": "up", "pop3": "up", "imap": "up"}
         with smtplib.SMTP("127.0.0.1", int(lab.environment["NETLAB_SMTP_PORT"])) as smtp:
             smtp.login("ann", "correct horse")

@@ -13,6 +13,7 @@ from webmail import gateway
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Listen for news on behalf of people whose Mail is open."
 
     def handle(self, *args: object, **options: object) -> None:

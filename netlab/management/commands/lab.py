@@ -1,4 +1,4 @@
-"""``manage.py lab``: web, worker, mail servers and a private Redis, started together and ended together."""
+"""``manage.py lab``: web, worker, gateway, mail servers and a private Redis, started together and ended together."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ def _parts(host: str) -> list[Part]:
                         "--without-mingle", "--without-gossip"]),
         # A part of its own: as the worker's child it would outlive a worker that was killed.
         Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
+        Part("gateway", [python, manage, "gateway"]),
         Part("web", [python, "-m", "uvicorn", "netlab.asgi:application", "--host", host,
                      "--port", str(settings.WEB_PORT), "--log-level", "warning", "--no-server-header",
                      "--timeout-graceful-shutdown", "3"]),
