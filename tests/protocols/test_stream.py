@@ -174,7 +174,7 @@ async def test_closing_ends_a_wait():
 
 
 def test_every_sentence_of_the_ground_is_told_in_both_languages():
-    for name in ("wire", "smtp", "pop3"):
+    for name in ("wire", "smtp", "pop3", "imap"):
         for key, texts in catalog.phrases(name).items():
             assert set(texts) == {"en", "vi"}, key
             assert catalog.phrase(key, {}, "vi") != catalog.phrase(key, {}, "en")
@@ -185,7 +185,7 @@ def test_a_cause_without_a_sentence_falls_back_to_its_kind():
     assert catalog.phrase(error.key, error.params) == catalog.phrase("error.wire", {})
 
 
-@pytest.mark.parametrize("name", ["smtp", "pop3"])
+@pytest.mark.parametrize("name", ["smtp", "pop3", "imap"])
 def test_every_meaning_of_the_tables_is_told_in_both_languages(name: str):
     for key, texts in catalog.meanings(name).items():
         assert texts["en"] and texts["vi"] and texts["en"] != texts["vi"], key
