@@ -1,9 +1,7 @@
-"""A message cut into its MIME parts by offsets, from any bytes whatever: nothing in here raises on what mail
-holds.
+"""A message cut into its MIME parts by offsets, from any bytes whatever: nothing here raises.
 
 The standard library's parser changes bytes and gives up on odd messages; an IMAP server must give every byte
-back
-and count it exactly. So a Part only knows where it begins and ends in the message (RFC 2045, 2046, 5322).
+back and count it exactly. So a Part only knows where it begins and ends (RFC 2045, 2046, 5322).
 """
 
 from __future__ import annotations
@@ -29,8 +27,7 @@ _quoted = re.compile(r"\\(.)", re.DOTALL)
 
 @dataclass(slots=True)
 class Part:
-    """A message or one of its parts: its header begins at ``start``, its body at ``body``, it ends before
-    ``end``.
+    """A message or one of its parts: its header begins at ``start``, its body at ``body``, it ends at ``end``.
 
     ``type``/``subtype`` are lower case. A multipart has ``parts``; a message/rfc822 part has ``message``.
     """

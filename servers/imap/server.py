@@ -1,9 +1,8 @@
 """The lab's IMAP4rev1 server (RFC 3501, with RFC 2177, 2342, 2971, 3691, 4315, 4959, 5161, 6154, 6851, 7888).
 
 A Conversation reads commands, one after another, and lets the functions of ``signin``, ``folders`` and
-``letters``
-answer them. It bounds what a client can cost: lines, literals, commands per second, silence, and slow
-reading.
+``letters`` answer them. It bounds what a client can cost: lines, literals, commands per second, silence, and
+slow reading.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Listing
 from dataclasses import dataclass
+
+from protocols.imap import syntax
 
 ATOM = re.compile(rb"[^\x00-\x20(){%*\"\\\]\x7f-\xff]+")
 
@@ -80,7 +80,7 @@ def astring(raw: bytes) -> bytes:
 
 def mailbox(name: str) -> bytes:
     """A mailbox's name as the wire has it."""
-    return b"INBOX" if name == "INBOX" else _quoted(encode_name(name))
+    return b"INBOX" if name == "INBOX" else _quoted(syntax.encode_name(name))
 
 
 def _quoted(raw: bytes) -> bytes:
@@ -98,32 +98,13 @@ def number_set(numbers: Listing[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
 
 
-def encode_name(name: str) -> bytes:
-    """Text to modified UTF-7 (RFC 3501, 5.1.3)."""
-
-    def shift(found: re.Match[str]) -> str:
-        if found[0] == "&":
-            return "&-"
-        return "&" + base64.b64encode(found[0].encode("utf-16-be"), b"+,").decode().rstrip("=") + "-"
-
-    return re.sub(r"&|[^\x20-\x7e]+", shift, name).encode("ascii")
-
-
 def decode_name(raw: bytes) -> str:
     """Modified UTF-7 (or, as many clients send it, plain UTF-8) to text; No when it is neither."""
-
-    def unshift(found: re.Match[str]) -> str:
-        packed = found[1]
-        if not packed:
-            return "&"
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), b"+,", validate=True).decode("utf-16-be")
-
-    try:
-        return re.sub(r"&([^-&]*)-", unshift, raw.decode("utf-8"))
-    except (UnicodeError, binascii.Error, ValueError):
-        raise No(
-            "a mailbox name is written in modified UTF-7 (RFC 3501, 5.1.3), like Th&AbA-", "CANNOT"
-        ) from None
+    name = syntax.decode_name(raw)
+    if any("\ud800" <= sign <= "\udfff" for sign in name):
+        text = "a mailbox name is written in modified UTF-7 (RFC 3501, 5.1.3), like Th&AbA-"
+        raise No(text, "CANNOT")
+    return name
 
 
 EVERY_STATE = ("not signed in", "signed in", "selected")
