@@ -108,7 +108,12 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "capacity": 1000, "prefix": "netlab"},
+        "CONFIG": {
+            # redis-py 8 gives up a read after 5 s by itself, which is as long as the layer waits for a message.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            "capacity": 1000,
+            "prefix": "netlab",
+        },
     }
 }
 CELERY_BROKER_URL = REDIS_URL
