@@ -5,10 +5,11 @@ from __future__ import annotations
 import imaplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import decode_header
-from typing import Any
+from typing import Any, cast
 
 import imapclient
 from imapclient.exceptions import IMAPClientError
@@ -17,6 +18,12 @@ from protocols import tap
 from protocols.errors import Garbled, Refused, TlsFailed, TooMuch, Unreachable, WireError
 from protocols.events import Sink
 from protocols.login import Address, Credentials, Limits
+
+LONGEST = 1_000_000
+"""Bytes of the longest line that is read."""
+
+SLACK = 1024 * 1024
+"""Bytes that an answer may have beside its one large literal."""
 
 PIECE = 200
 """UIDs in one FETCH: servers bound the length of a line (RFC 7162, 4)."""
@@ -62,18 +69,21 @@ class Row:
 def connect(address: Address, sink: Sink, limits: Limits | None = None) -> Session:
     """Open a session: greeting, and STARTTLS where the address asks for it; WireErrors as ``Session``."""
     limits = limits or Limits()
-    return Session(address, tap.connect(address, sink, limits))
+    return Session(address, tap.connect(address, sink, limits), limits)
 
 
 class Session:
     """One connection. Every verb raises Refused on NO and BAD, Unreachable, TooMuch or Garbled."""
 
-    def __init__(self, address: Address, sock: Any) -> None:
+    def __init__(self, address: Address, sock: Any, limits: Limits | None = None) -> None:
         try:
-            self._imap = self._call(lambda: _Tapped(address, sock))
+            self._imap = self._call(lambda: _Tapped(address, sock, limits or Limits()))
             if address.security == "starttls":
                 self._start_tls(address, sock)
         except BaseException:
+            # imaplib's file would hold the socket open.
+            with suppress(OSError, ValueError):
+                sock.shutdown(2)
             sock.close()
             raise
 
@@ -137,11 +147,12 @@ class Session:
         self, folder: str, raw: bytes, flags: Sequence[str] = (), when: datetime | None = None
     ) -> None:
         """Put a letter into a folder."""
-        _refuse_breaks(folder)
+        _refuse_breaks(folder, *flags)
         self._call(self._imap.append, folder, raw, list(flags), when)
 
     def store(self, uids: Sequence[int], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Add and remove flags of letters in the selected folder."""
+        _refuse_breaks(*add, *remove)
         if add:
             self._call(self._imap.add_flags, list(uids), list(add), silent=True)
         if remove:
@@ -217,24 +228,52 @@ class Session:
 class _Opened(imaplib.IMAP4):
     """imaplib's IMAP4 on a socket that is open already."""
 
-    def __init__(self, sock: Any) -> None:
-        self._opened = sock
+    def __init__(self, sock: Any, limits: Limits) -> None:
+        self._opened, self._limits, self._literals = sock, limits, 0
         super().__init__("localhost", 0)
 
     def _create_socket(self, timeout: float | None = None) -> Any:
         return self._opened
 
+    def send(self, data: Any) -> None:
+        self._literals = 0
+        super().send(data)
+
+    def read(self, size: int) -> bytes:
+        """Read a literal; one beyond the bound is refused before memory is taken for it."""
+        self._literals += size
+        if self._literals > self._limits.literal:
+            raise TooMuch("the server announces too much", cause="literal", bytes=self._limits.literal)
+        if size > self._limits.reply // 2:
+            cast(Any, self.sock).meter.reply_limit(size + SLACK)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        """Read a line; SEARCH answers in one, so the bound leaves room for every UID of a large folder."""
+        bound = max(self._limits.line, LONGEST)
+        line = cast(bytes, self.file.readline(bound + 1))
+        if len(line) > bound:
+            raise TooMuch("a line is too long", cause="line-length", bytes=bound)
+        return line
+
+    def shutdown(self) -> None:
+        """Close; after LOGOUT, imaplib returns on BYE, and the tagged OK would be missing in the transcript."""
+        if self.state == "LOGOUT":
+            with suppress(WireError, OSError, ValueError):
+                self.file.readline(LONGEST)
+        super().shutdown()
+
 
 class _Tapped(imapclient.IMAPClient):  # type: ignore[misc]
     """IMAPClient on a tapped socket."""
 
-    def __init__(self, address: Address, sock: Any) -> None:
-        self._opened = sock
+    def __init__(self, address: Address, sock: Any, limits: Limits) -> None:
+        self._opened, self._limits = sock, limits
         super().__init__(address.host, address.port, use_uid=True, ssl=False)
         self.normalise_times = False
 
     def _create_IMAP4(self) -> _Opened:
-        return _Opened(self._opened)
+        return _Opened(self._opened, self._limits)
 
     def start_tls(self, address: Address) -> None:
         """Take TLS up and forget what was said before (RFC 3501, 6.2.1)."""
@@ -247,6 +286,11 @@ class _Tapped(imapclient.IMAPClient):  # type: ignore[misc]
         self._cached_capabilities = None
 
     def close_socket(self) -> None:
+        # The file holds the socket open; shut down first, for another thread may be waiting in it.
+        with suppress(OSError, ValueError):
+            self._opened.shutdown(2)
+        with suppress(WireError, OSError, ValueError):
+            self._imap.file.close()
         self._opened.close()
 
 
