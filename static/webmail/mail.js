@@ -8,11 +8,10 @@ function listen() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(`${scheme}//${location.host}${room.dataset.socket}`);
   let beat;
-  let again = wait > 500;
   socket.onopen = () => {
     wait = 500;
     beat = setInterval(() => socket.send('"here"'), 20000);
-    if (again) document.querySelectorAll("#letters, #outgoing").forEach((part) => htmx.ajax("GET", part.getAttribute("hx-get"), { target: part, swap: "outerHTML" }));
+    document.querySelectorAll("#letters, #outgoing").forEach((part) => htmx.ajax("GET", part.getAttribute("hx-get"), { target: part, swap: "outerHTML" }));
   };
   socket.onmessage = (event) => {
     const news = JSON.parse(event.data);
@@ -58,4 +57,12 @@ document.addEventListener("click", (event) => {
     room.classList.remove("listing");
   }
 });
+
+// A mailbox met for the first time: look until its folders are there.
+function look() {
+  if (document.querySelector("#folders li a")) return location.reload();
+  tell("mail-folders");
+  return setTimeout(look, 1000);
+}
 if (room) listen();
+if (room?.hasAttribute("data-waiting")) setTimeout(look, 700);

@@ -88,6 +88,7 @@ def _parts(host: str) -> list[Part]:
         Part("servers", [python, manage, "servers", "--host", host]),
         Part("worker", [*celery, "worker", "-P", "threads", "-c", "8", "-l", "WARNING",
                         "--without-mingle", "--without-gossip"]),
+        Part("gateway", [python, manage, "gateway"]),
         # A part of its own: as the worker's child it would outlive a worker that was killed.
         Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
         Part("gateway", [python, manage, "gateway"]),
