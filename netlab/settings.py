@@ -108,17 +108,12 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-<<<<<<< HEAD
         "CONFIG": {
             # redis-py 8 gives up a read after 5 s by itself, which is as long as the layer waits for a message.
             "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
             "capacity": 1000,
             "prefix": "netlab",
         },
-=======
-        # redis-py 8 gives up a read after 5 s, which is as long as channels_redis waits for a message.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "capacity": 1000, "prefix": "netlab"},
->>>>>>> 8c2e48d (Mail is told of news: the gateway runs in the lab, sockets outlive redis-py's read timeout, a first mailbox appears by itself)
     }
 }
 CELERY_BROKER_URL = REDIS_URL
