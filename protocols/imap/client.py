@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import select
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -188,9 +189,10 @@ class Session:
     def idle(self, seconds: float) -> bool:
         """Wait for news of the selected folder (RFC 2177), at most ``seconds``; tell whether there was some."""
         self._call(self._imap.idle)
-        told = self._call(self._imap.idle_check, seconds)
+        # IMAPClient's idle_check reads on until the socket times out, which a bounded socket calls an error.
+        self._imap.wait(seconds)
         _, rest = self._call(self._imap.idle_done)
-        return any(len(word) > 1 and word[1] in (b"EXISTS", b"EXPUNGE", b"FETCH") for word in [*told, *rest])
+        return any(len(word) > 1 and word[1] in (b"EXISTS", b"EXPUNGE", b"FETCH") for word in rest)
 
     def logout(self) -> None:
         """Say LOGOUT and close; a server that is gone already is no error."""
@@ -284,6 +286,10 @@ class _Tapped(imapclient.IMAPClient):  # type: ignore[misc]
         self._imap.file = self._imap.sock.makefile("rb")
         self._imap._tls_established = True
         self._cached_capabilities = None
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the server says something, at most ``seconds``."""
+        select.select([self._imap.sock], [], [], seconds)
 
     def close_socket(self) -> None:
         # The file holds the socket open; shut down first, for another thread may be waiting in it.
