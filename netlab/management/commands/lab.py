@@ -91,7 +91,6 @@ def _parts(host: str) -> list[Part]:
         Part("gateway", [python, manage, "gateway"]),
         # A part of its own: as the worker's child it would outlive a worker that was killed.
         Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
-        Part("gateway", [python, manage, "gateway"]),
         Part("web", [python, "-m", "uvicorn", "netlab.asgi:application", "--host", host,
                      "--port", str(settings.WEB_PORT), "--log-level", "warning", "--no-server-header",
                      "--timeout-graceful-shutdown", "3"]),
