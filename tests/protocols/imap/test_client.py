@@ -131,3 +131,28 @@ def test_a_server_without_starttls_is_a_tls_failure():
         with pytest.raises(TlsFailed) as caught:
             client.connect(wanted, lambda event: None, QUICK)
     assert caught.value.params["cause"] == "not-offered"
+
+
+def literals(count: int, size: int) -> Callable[[socket.socket, bytes], None]:
+    def speak(talk: socket.socket, tag: bytes) -> None:
+        for number in range(1, count + 1):
+            talk.sendall(b"* %d FETCH (BODY[] {%d}\r\n" % (number, size) + b"x" * size + b")\r\n")
+        talk.sendall(tag + b" OK done\r\n")
+        talk.recv(1)
+
+    return speak
+
+
+def test_a_letter_larger_than_a_reply_may_be_comes_whole():
+    with server(answering(literals(1, 900_000))) as address:
+        session = client.connect(address, lambda event: None, QUICK)
+        session.login(Credentials("ann", "x"))
+        session.close()
+
+
+def test_many_literals_together_are_held_to_the_bound_of_one():
+    with server(answering(literals(20, 90_000))) as address:
+        session = client.connect(address, lambda event: None, QUICK)
+        with pytest.raises(TooMuch):
+            session.login(Credentials("ann", "x"))
+        session.close()
