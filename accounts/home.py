@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Server
 from accounts.provision import address_of
 
-CARDS = ("mail-card", "transcripts-card")
+CARDS = ("mail-card", "files-card", "chat-card", "transcripts-card")
 """URL names of the rooms' cards; those of rooms that are not built yet are left out."""
 
 
@@ -43,6 +43,9 @@ DOES = {
     "smtp": _("sends letters"),
     "pop3": _("fetches letters"),
     "imap": _("reads and keeps letters"),
+    "ftp": _("keeps files"),
+    "irc": _("carries talk"),
+    "http": _("shows web pages"),
 }
 
 
@@ -129,6 +132,35 @@ def _imap(place: Place, user: str, own: str) -> list[Program]:
     ]
 
 
+def _ftp(place: Place, user: str, own: str) -> list[Program]:
+    where = f"{_bracket(place.host)}:{place.port}"
+    return [
+        Program("ftp", _("Fetch the course's samples as anonymous"), f"ftp {place.host} {place.port}"),
+        Program(
+            "curl",
+            _("List your folder over FTP"),
+            f"curl --ssl-reqd --cacert ca.pem --user {user} ftp://{where}/",
+        ),
+        Program("telnet", _("Speak FTP by hand"), f"telnet {place.host} {place.port}"),
+    ]
+
+
+def _irc(place: Place, user: str, own: str) -> list[Program]:
+    return [
+        Program("irssi", _("Chat from a terminal"), f"irssi -c {place.host} -p {place.port} -n {user}"),
+        Program("telnet", _("Speak IRC by hand"), f"telnet {place.host} {place.port}"),
+        *_openssl(place, _("Speak IRC by hand inside TLS")),
+    ]
+
+
+def _http(place: Place, user: str, own: str) -> list[Program]:
+    where = f"{_bracket(place.host)}:{place.port}"
+    return [
+        Program("curl", _("Fetch a page and see what is said"), f"curl -v http://{where}/"),
+        Program("telnet", _("Speak HTTP by hand"), f"telnet {place.host} {place.port}"),
+    ]
+
+
 def _openssl(place: Place, does: str) -> list[Program]:
     """-quiet: without it openssl takes a line that begins with R or Q (RCPT, QUIT) for its own."""
     if not place.tls_port:
@@ -141,4 +173,4 @@ def _bracket(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-_PROGRAMS = {"smtp": _smtp, "pop3": _pop3, "imap": _imap}
+_PROGRAMS = {"smtp": _smtp, "pop3": _pop3, "imap": _imap, "ftp": _ftp, "irc": _irc, "http": _http}

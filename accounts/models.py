@@ -98,6 +98,9 @@ class Server(models.Model):
         SMTP = "smtp", "SMTP"
         POP3 = "pop3", "POP3"
         IMAP = "imap", "IMAP"
+        FTP = "ftp", "FTP"
+        IRC = "irc", "IRC"
+        HTTP = "http", "HTTP"
 
     class Security(models.TextChoices):
         PLAIN = "plain", _("none")

@@ -21,7 +21,7 @@ def address(server: Server) -> Address:
         protocol=server.protocol,
         host=server.host,
         ip=server.address,
-        port=server.port,
+        port=(server.tls_port if server.security == Server.Security.TLS else None) or server.port,
         security=server.security,
         ca=server.ca,
         pin=server.pin.replace(":", "").lower(),

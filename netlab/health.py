@@ -65,7 +65,7 @@ def _plain(row: Server) -> Address | None:
         found = reach.address(row)
     except WireError:
         return None
-    return Address(found.protocol, found.host, found.ip, found.port, security="plain")
+    return Address(found.protocol, found.host, found.ip, row.port, security="plain")
 
 
 def _greets(address: Address | None) -> str:

@@ -26,6 +26,13 @@ IMAP_PORT = int(os.environ.get("NETLAB_IMAP_PORT", "2143"))
 SMTPS_PORT = int(os.environ.get("NETLAB_SMTPS_PORT", "2465"))
 POP3S_PORT = int(os.environ.get("NETLAB_POP3S_PORT", "2995"))
 IMAPS_PORT = int(os.environ.get("NETLAB_IMAPS_PORT", "2993"))
+FTP_PORT = int(os.environ.get("NETLAB_FTP_PORT", "2121"))
+FTPS_PORT = int(os.environ.get("NETLAB_FTPS_PORT", "2990"))
+FTP_PASSIVE_PORTS = os.environ.get("NETLAB_FTP_PASSIVE_PORTS", "40000-41999")
+IRC_PORT = int(os.environ.get("NETLAB_IRC_PORT", "6667"))
+IRCS_PORT = int(os.environ.get("NETLAB_IRCS_PORT", "6697"))
+HTTP_PORT = int(os.environ.get("NETLAB_HTTP_PORT", "8080"))
+HTTPS_PORT = int(os.environ.get("NETLAB_HTTPS_PORT", "8443"))
 PUBLIC_HOST = os.environ.get("NETLAB_PUBLIC_HOST", "")
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
@@ -120,9 +127,11 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULE = {"sweep-outgoing": {"task": "webmail.tasks.sweep_outgoing", "schedule": 20.0}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"transcripts-tidy": {"task": "transcripts.tasks.tidy", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep-outgoing": {"task": "webmail.tasks.sweep_outgoing", "schedule": 20.0},
+    "transcripts-tidy": {"task": "transcripts.tasks.tidy", "schedule": 60.0},
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

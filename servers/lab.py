@@ -37,6 +37,12 @@ class Ports:
     pop3s: int = 0
     imap: int = 0
     imaps: int = 0
+    ftp: int = 0
+    ftps: int = 0
+    irc: int = 0
+    ircs: int = 0
+    http: int = 0
+    https: int = 0
 
 
 class PortTaken(Exception):

@@ -9,6 +9,10 @@ from servers.lab import Ports
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104  (what listens there is reached here)
 
 
+SECURITY = {"irc": Server.Security.TLS, "http": Server.Security.PLAIN}
+"""How rooms speak to a lab server where it is not STARTTLS: IRC has none that clients use, a page is a lesson."""
+
+
 def enter(host: str, ports: Ports, ca: str) -> list[Server]:
     """Write a row for each server that was bound on ``host``, keeping what an admin set; return the rows."""
     address = ANYWHERE.get(host) or tap.resolve(host)
@@ -21,7 +25,7 @@ def enter(host: str, ports: Ports, ca: str) -> list[Server]:
             "address": address,
             "port": getattr(ports, protocol),
             "tls_port": getattr(ports, f"{protocol}s") or None,
-            "security": Server.Security.STARTTLS,
+            "security": SECURITY.get(protocol, Server.Security.STARTTLS),
             "ca": ca,
             "pin": "",
         }

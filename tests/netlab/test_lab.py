@@ -20,7 +20,8 @@ import pytest
 from tests.conftest import need
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("PORT", "SMTP_PORT", "SMTPS_PORT", "POP3_PORT", "POP3S_PORT", "IMAP_PORT", "IMAPS_PORT")
+PROTOCOLS = ("SMTP", "POP3", "IMAP", "FTP", "IRC", "HTTP")
+NAMES = ("PORT", *(f"{name}{tls}_PORT" for name in PROTOCOLS for tls in ("", "S")))
 
 
 def free_ports(count: int) -> list[int]:

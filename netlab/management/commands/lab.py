@@ -21,7 +21,8 @@ from netlab.supervisor import Part, Supervisor, say
 
 READY = 60.0
 """Seconds within which every part must have come up."""
-PORTS = ("WEB", "SMTP", "SMTPS", "POP3", "POP3S", "IMAP", "IMAPS")
+PROTOCOLS = ("SMTP", "POP3", "IMAP", "FTP", "IRC", "HTTP")
+PORTS = ("WEB", *(name + tls for name in PROTOCOLS for tls in ("", "S")))
 
 
 class Command(BaseCommand):
