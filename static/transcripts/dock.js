@@ -155,6 +155,7 @@ function stand() {
   document.body.dataset.dock = !open ? "shut" : dock.dataset.side === "1" ? "side" : "bottom";
   part(".dock-toggle").setAttribute("aria-expanded", String(open));
   dock.style.setProperty("--dock-size", dock.dataset.size);
+  part(".dock-grip").setAttribute("aria-valuenow", dock.dataset.size);
 }
 
 function remember() {
