@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-DEBIAN := chromium swaks curl fetchmail s-nail mutt redis-server
+DEBIAN := chromium swaks curl fetchmail s-nail mutt ngircd weechat-headless irssi inetutils-telnet redis-server
 
 .PHONY: help lab test check bench translations format clean
 

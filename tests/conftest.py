@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from tests.ngircd import Ngircd
+
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,3 +29,13 @@ def need(program: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(text)
     pytest.skip(text)
+
+
+@pytest.fixture
+def ngircd(tmp_path):
+    """Debian's ngIRCd on free ports, to begin with empty; ``stop`` and ``start`` play a crash."""
+    server = Ngircd(tmp_path / "ngircd", need("ngircd"))
+    try:
+        yield server
+    finally:
+        server.stop()
