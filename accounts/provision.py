@@ -15,9 +15,11 @@ from accounts.models import Login, SchoolClass, Server, User
 DEMO = (
     ("ann", "Ann", "Nguyễn", User.Role.STUDENT),
     ("ben", "Ben", "Trần", User.Role.STUDENT),
+    ("friend", "Friend", "", User.Role.STUDENT),
     ("tom", "Tom", "Hall", User.Role.TEACHER),
     ("admin", "", "", User.Role.ADMIN),
 )
+"""``friend`` is the course's own: friend@example.com, to whom its first letter goes."""
 DEMO_CLASS = "Network Programming"
 
 

@@ -53,7 +53,10 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """One look at the rows. Addresses and domains are in lower case."""
+    """One look at the rows. Addresses and domains are in lower case.
+
+    ``aliases`` are further mail domains; ``names`` all other names of the lab's servers, for the certificate.
+    """
 
     at: float = float("-inf")
     logins: Mapping[tuple[str, str], _Entry] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Roll:
     postmasters: tuple[Person, ...] = ()
     people: frozenset[int] = frozenset()
     aliases: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     any_sender: bool = False
 
     def entry(self, protocol: str, user: str) -> _Entry | None:
@@ -163,7 +167,8 @@ COLUMNS = (
 def _look() -> Roll:
     close_old_connections()
     at = time.monotonic()
-    server = Server.objects.filter(lab=True, protocol="smtp").first()
+    others = {row.protocol: row for row in Server.objects.filter(lab=True)}
+    server = others.get("smtp")
     logins, by_address, mailboxes, closed, postmasters = {}, {}, {}, set(), {}
     # Values, not models: a thousand people's logins are read every second.
     for protocol, open_, name, owned, sealed, pk, active, role in Login.objects.filter(
@@ -190,5 +195,6 @@ def _look() -> Roll:
         postmasters=tuple(postmasters.values()),
         people=frozenset(User.objects.values_list("pk", flat=True)),
         aliases=frozenset(str(alias).lower() for alias in server.aliases) if server else frozenset(),
+        names=frozenset(str(alias).lower() for row in others.values() for alias in row.aliases),
         any_sender=bool(server and server.any_sender),
     )

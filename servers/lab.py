@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from servers import pop3, smtp
-from servers.authenticator import Authenticator
+from servers.authenticator import SECOND_LOOK, Authenticator
 from servers.imap import server as imap
 from servers.maildir import Mailstore
 from servers.maildrop import Maildrops
@@ -113,8 +113,8 @@ class Running:
 
     async def renew(self) -> bool:
         """Renew the certificate where it ends soon, or where the lab got another name; True if it did."""
-        roll = await self.service.authenticator.roll()
-        names = names_of(self.service.domain, sorted(roll.aliases), self._public_host)
+        roll = await self.service.authenticator.roll(SECOND_LOOK)
+        names = names_of(self.service.domain, sorted(roll.names), self._public_host)
         return await asyncio.to_thread(self.authority.renew, names)
 
 

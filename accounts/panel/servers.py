@@ -31,8 +31,8 @@ def check_host(host: str) -> str:
     return host.strip("[]")
 
 
-class ServerForm(forms.ModelForm):
-    """Host, port and how the certificate is verified."""
+class NamesForm(forms.ModelForm):
+    """The other names, as people write them: with commas."""
 
     aliases = forms.CharField(
         label=_("Other names"),
@@ -41,6 +41,17 @@ class ServerForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Host names under which people may know it, with commas between them."),
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["aliases"] = ", ".join(self.instance.aliases)
+
+    def clean_aliases(self) -> list[str]:
+        return [check_host(name) for name in self.cleaned_data["aliases"].split(",") if name.strip()]
+
+
+class ServerForm(NamesForm):
+    """Host, port and how the certificate is verified."""
 
     class Meta:
         model = Server
@@ -58,10 +69,6 @@ class ServerForm(forms.ModelForm):
             "any_sender",
         )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.initial["aliases"] = ", ".join(self.instance.aliases)
-
     def clean_host(self) -> str:
         """Ask for the address now: an unknown host is an error of the form."""
         host = check_host(self.cleaned_data["host"])
@@ -73,9 +80,6 @@ class ServerForm(forms.ModelForm):
                 params={"host": host},
             ) from error
         return host
-
-    def clean_aliases(self) -> list[str]:
-        return [check_host(name) for name in self.cleaned_data["aliases"].split(",") if name.strip()]
 
     def clean_ca(self) -> str:
         pem = self.cleaned_data["ca"].strip()
@@ -113,7 +117,10 @@ class ServerAdmin(ModelAdmin):
         (_("Lessons"), {"fields": ("any_sender",)}),
     )
     lab_fieldsets = (
-        (None, {"fields": ("protocol", "name", "host", "port", "tls_port", "security", "enabled")}),
+        (
+            None,
+            {"fields": ("protocol", "name", "host", "port", "tls_port", "security", "aliases", "enabled")},
+        ),
         (_("Lessons"), {"fields": ("any_sender",)}),
     )
 
@@ -125,7 +132,7 @@ class ServerAdmin(ModelAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         """A row of the lab's own keeps what its server wrote: those fields are shown, not asked for."""
-        form = forms.ModelForm if obj and obj.lab else ServerForm
+        form = NamesForm if obj and obj.lab else ServerForm
         return super().get_form(request, obj, change=change, form=form, **kwargs)
 
     def has_delete_permission(self, request, obj=None):

@@ -82,17 +82,52 @@ def test_an_address_is_handed_out_for_servers_in_use_only(lab_rows):
         reach.address(Server(protocol="smtp", host="nobody.asked", port=25))
 
 
+@pytest.mark.parametrize(
+    ("host", "protocol", "port", "found"),
+    [
+        ("localhost", "smtp", 2525, "smtp"), ("localhost", "smtp", 2465, "smtp"), ("LOCALHOST.", "smtp", 0, "smtp"),
+        ("www.example.com", "", 25, "smtp"), ("www.example.com", "", 110, None), ("lab.test", "imap", 0, "imap"),
+        ("localhost", "", 143, "imap"), ("localhost", "smtp", 80, None), ("localhost", "http", 0, None),
+        ("0x7f.1", "smtp", 2525, None), ("127.0.0.1", "smtp", 2525, None), ("[::ffff:127.0.0.1]", "", 2525, None),
+        ("x@localhost", "", 2525, None), ("", "smtp", 0, None), ("localhost..", "smtp", 0, None),
+    ],
+)  # fmt: skip
+def test_a_server_is_found_by_the_names_of_its_row_and_by_no_other_spelling(
+    lab_rows, host, protocol, port, found
+):
+    Server.objects.filter(protocol="smtp").update(aliases=["WWW.example.com"])
+    if found is None:
+        with pytest.raises(Unreachable) as caught:
+            reach.find(host, protocol, port)
+        assert caught.value.key == "error.unreachable.not-listed"
+    else:
+        assert reach.find(host, protocol, port).protocol == found
+
+
+def test_a_server_out_of_use_is_not_found(lab_rows):
+    Server.objects.update(enabled=False)
+    with pytest.raises(Unreachable):
+        reach.find("localhost", "smtp")
+
+
+def test_a_person_may_choose_how_a_server_is_spoken_to(lab_rows):
+    row = reach.find("localhost", "smtp")
+    assert (reach.address(row).port, reach.address(row).security) == (2525, "starttls")
+    assert (reach.address(row, "plain").port, reach.address(row, "plain").security) == (2525, "plain")
+    assert reach.address(row, "tls").port == 2465
+
+
 def test_the_demo_people_are_made_once_with_random_passwords(settings, lab_rows):
     settings.DEMO, settings.DEMO_PASSWORD = True, ""
     first = provision.demo()
     assert [(name, role) for name, role, _ in first] == [
-        ("ann", "student"), ("ben", "student"), ("tom", "teacher"), ("admin", "admin"),
+        ("ann", "student"), ("ben", "student"), ("friend", "student"), ("tom", "teacher"), ("admin", "admin"),
     ]  # fmt: skip
     assert all(User.objects.get(username=name).check_password(word) for name, _, word in first)
-    assert len({word for *_, word in first}) == 4
-    assert [word for *_, word in provision.demo()] == [None] * 4
+    assert len({word for *_, word in first}) == 5
+    assert [word for *_, word in provision.demo()] == [None] * 5
     group = SchoolClass.objects.get()
-    assert {s.username for s in group.students.all()} == {"ann", "ben"}
+    assert {s.username for s in group.students.all()} == {"ann", "ben", "friend"}
     assert [t.username for t in group.teachers.all()] == ["tom"]
     assert User.objects.get(username="admin").is_superuser
 

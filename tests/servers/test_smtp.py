@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import smtplib
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 
+from accounts import reach
 from accounts.models import Server, User
 from servers import smtp
 from tests.servers.embedded import wait_until
@@ -152,13 +154,13 @@ def test_a_letter_to_an_unknown_user_is_refused_with_550(mail_lab, wire):
 @pytest.mark.parametrize(
     "to",
     [
-        "<friend@example.com>",
+        "<friend@example.net>",
         "<friend@sub.lab.test>",
-        "<ben%lab.test@example.com>",
-        "<@lab.test:friend@example.com>",
+        "<ben%lab.test@example.net>",
+        "<@lab.test:friend@example.net>",
         '<"friend@example.com"@example.org>',
         "<friend@[127.0.0.1]>",
-        "<friend@lab.test.example.com>",
+        "<friend@lab.test.example.net>",
     ],
 )
 @pytest.mark.parametrize("someone", [False, True])
@@ -213,7 +215,7 @@ def test_a_signed_in_person_writes_only_from_own_addresses(mail_lab):
         client.ehlo()
         code, text = client.mail("ben@lab.test")
         assert (code, text[:5]) == (553, b"5.7.1")
-        assert client.mail("stranger@example.com")[0] == 553
+        assert client.mail("stranger@example.net")[0] == 553
         assert client.mail("ANN@lab.test")[0] == 250
 
 
@@ -228,7 +230,7 @@ def test_an_admin_can_open_forged_senders_for_a_lesson(mail_lab, wire):
     line = greeted(mail_lab, wire)
 
     assert line.say("MAIL FROM:<ann@lab.test>").startswith("250")
-    assert line.say("RCPT TO:<friend@example.com>").startswith("550 5.7.1")
+    assert line.say("RCPT TO:<friend@example.net>").startswith("550 5.7.1")
 
 
 def test_postmaster_is_an_admin(mail_lab, wire):
@@ -496,3 +498,25 @@ def test_many_write_at_once_and_every_letter_arrives(mail_lab):
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(write, range(40)))
     assert len(mail_lab.inbox("ann")) == len(mail_lab.inbox("ben")) == 160
+
+
+def test_the_courses_addresses_are_at_home_in_the_lab(mail_lab, wire):
+    mail_lab.person("friend")
+    line = greeted(mail_lab, wire)
+    assert line.say("MAIL FROM:<sender@mydomain.com>").startswith("250")
+    assert line.say("RCPT TO:<friend@example.com>").startswith("250")
+    assert line.say("DATA").startswith("354")
+    assert line.say("Subject: test message\r\n\r\nHello,\r\n.").startswith("250")
+    [letter] = mail_lab.inbox("friend")
+    assert b"Return-Path: <sender@mydomain.com>" in letter
+    for protocol, name in (("smtp", "www.example.com"), ("smtp", "example.com")):
+        assert reach.find(name, protocol).lab
+
+
+def test_the_certificate_names_the_labs_other_names(mail_lab):
+    mail_lab.do(mail_lab.running.renew())
+    with (
+        socket.create_connection(("127.0.0.1", mail_lab.ports.smtps), timeout=10) as plain,
+        mail_lab.context.wrap_socket(plain, server_hostname="www.example.com") as secured,
+    ):
+        assert secured.version()

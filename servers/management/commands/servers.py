@@ -76,6 +76,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{row.get_protocol_display()} on {host}:{row.port}, with TLS on {row.tls_port}"
             )
+        await running.renew()  # the rows name the lab's other names
         await running.service.authenticator.ask(provision_all)
         self.stdout.write("ready")
         self.stdout.flush()
