@@ -1,0 +1,61 @@
+"""FTP's commands, features, facts and the commands of a client program, from tables.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from protocols import catalog
+from protocols.line import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a table: its key, name, meaning by language, and where it is written."""
+
+    key: str
+    name: str
+    meaning: Mapping[str, str]
+    refs: tuple[Ref, ...]
+    facts: Mapping[str, Any]
+
+
+def entry(row: Mapping[str, Any], key: str) -> Entry:
+    """Make an Entry of a table's ``row`` whose key stands under ``key``."""
+    refs = tuple(
+        Ref(ref.get("rfc", 0), str(ref.get("section", "")), ref.get("url", ""), ref.get("doc", ""))
+        for ref in row.get("refs", ())
+    )
+    return Entry(str(row[key]), row.get("name", ""), row["meaning"], refs, row)
+
+
+@cache
+def commands() -> dict[str, Entry]:
+    """Verb in capitals to its entry; ``facts["syntax"]`` is how it is written, ``facts["group"]`` its kind."""
+    return {row["command"]: entry(row, "command") for row in catalog.tables("ftp")["commands"]}
+
+
+@cache
+def features() -> dict[str, Entry]:
+    """First word of a FEAT line, in capitals, to its entry; those that are commands stand in ``commands``."""
+    return {row["feature"]: entry(row, "feature") for row in catalog.tables("ftp")["features"]}
+
+
+@cache
+def facts() -> dict[str, Entry]:
+    """Name of a fact of MLST and MLSD, in small letters, to its entry (RFC 3659 7.5)."""
+    return {row["fact"].lower(): entry(row, "fact") for row in catalog.tables("ftp")["facts"]}
+
+
+@cache
+def site_commands() -> dict[str, Entry]:
+    """Second word of a SITE command, in capitals, to its entry; no RFC says what stands there."""
+    return {row["site"]: entry(row, "site") for row in catalog.tables("ftp")["site_commands"]}
+
+
+@cache
+def client_commands() -> dict[str, Entry]:
+    """What a person types in a client program (``mget pattern``) to its entry; ``facts["wire"]`` is what is said."""
+    return {row["client"]: entry(row, "client") for row in catalog.tables("ftp")["client_commands"]}
