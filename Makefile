@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEBIAN := chromium swaks curl fetchmail s-nail mutt ngircd weechat-headless irssi inetutils-telnet redis-server
+DEBIAN += dovecot-imapd dovecot-pop3d dovecot-lmtpd postfix postgresql
 
 .PHONY: help lab test check bench translations format clean
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import Iterator
 
 import pytest
 
+from tests.needs import need as need  # where tests look for it
 from tests.ngircd import Ngircd
+from tests.peers.debian import DebianLab
 
 BROWSER_FLAGS = [
     "--no-sandbox",
@@ -20,15 +21,12 @@ BROWSER_FLAGS = [
 ]
 
 
-def need(program: str) -> str:
-    """Return the path of ``program``; without it fail where CI=true, else skip and say what was left out."""
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin:/sbin")
-    if path:
-        return path
-    text = f"{program} is not installed: `make test` installs it where it may"
-    if os.environ.get("CI") == "true":
-        pytest.fail(text)
-    pytest.skip(text)
+@pytest.fixture(scope="session")
+def debian_servers() -> Iterator[DebianLab]:
+    """Debian's Dovecot and Postfix, started once for a whole run of tests."""
+    running = DebianLab()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -56,13 +56,21 @@ class EmbeddedLab:
         return person
 
     @property
+    def pem(self) -> str:
+        """The lab CA's certificate."""
+        return self.running.authority.pem
+
+    @property
     def context(self) -> ssl.SSLContext:
         """A client's context that trusts the lab's CA and nothing else."""
-        return ssl.create_default_context(cadata=self.running.authority.pem)
+        return ssl.create_default_context(cadata=self.pem)
 
     @property
     def ca_file(self) -> str:
         return str(self.keys / "ca.pem")
+
+    def settle(self) -> None:
+        """Nothing to wait for: the lab's SMTP server says 250 when a letter is in its mailbox."""
 
     def inbox(self, name: str) -> list[bytes]:
         """The letters in somebody's INBOX."""

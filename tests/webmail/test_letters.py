@@ -14,8 +14,11 @@ from django.utils import timezone
 from accounts import reach
 from accounts.models import Server
 from protocols.login import Credentials
+from tests.webmail.conftest import BOTH
 from webmail import sending, tasks
 from webmail.models import Draft, Folder, Message, OutgoingMessage, OutgoingRecipient
+
+pytestmark = BOTH
 
 
 def write(client, person, **fields):
@@ -57,6 +60,7 @@ def test_a_letter_with_an_attachment_is_sent_listed_and_read(lab, ann, ben, clie
     assert client.get(f"/mail/outgoing/{outgoing.pk}/").status_code == 200
     client.force_login(ben)
     assert client.get("/mail/").status_code == 200
+    lab.settle()
     client.post("/mail/folders/")
     page = client.get("/mail/")
     assert "Chào" in page.content.decode()
@@ -94,6 +98,7 @@ def test_a_redelivered_task_sends_nothing_again(lab, ann, ben, client):
 def test_deleting_moves_to_trash_and_undo_brings_it_back(lab, ann, ben, client):
     write(client, ann)
     client.force_login(ben)
+    lab.settle()
     client.post("/mail/folders/")
     message = Message.objects.get(folder__special="inbox", folder__mailbox__login__person=ben)
     answer = client.post(f"/mail/folder/{message.folder_id}/act/", {"letter": message.pk, "verb": "trash"})
@@ -107,6 +112,7 @@ def test_deleting_moves_to_trash_and_undo_brings_it_back(lab, ann, ben, client):
 def test_a_reply_names_the_letter_it_answers(lab, ann, ben, client):
     write(client, ann)
     client.force_login(ben)
+    lab.settle()
     client.post("/mail/folders/")
     message = Message.objects.get(folder__special="inbox", folder__mailbox__login__person=ben)
     answer = client.post(f"/mail/message/{message.pk}/answer/", {"how": "reply"})
@@ -188,6 +194,7 @@ def test_files_over_the_limit_are_refused_by_name(lab, ann, client):
 def test_a_changed_uidvalidity_drops_the_index(lab, ann, ben, client):
     write(client, ann)
     client.force_login(ben)
+    lab.settle()
     client.post("/mail/folders/")
     folder = Folder.objects.get(special="inbox", mailbox__login__person=ben)
     old = folder.letters.get().pk
