@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEBIAN := chromium swaks curl fetchmail s-nail mutt ngircd weechat-headless irssi inetutils-telnet redis-server
 DEBIAN += dovecot-imapd dovecot-pop3d dovecot-lmtpd postfix postgresql
+DEBIAN += proftpd-core proftpd-mod-crypto lftp tnftp ncftp
 
 .PHONY: help lab test check bench translations format clean
 

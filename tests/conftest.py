@@ -9,6 +9,7 @@ import pytest
 from tests.needs import need as need  # where tests look for it
 from tests.ngircd import Ngircd
 from tests.peers.debian import DebianLab
+from tests.proftpd import Proftpd
 
 BROWSER_FLAGS = [
     "--no-sandbox",
@@ -33,6 +34,16 @@ def debian_servers() -> Iterator[DebianLab]:
 def ngircd(tmp_path):
     """Debian's ngIRCd on free ports, to begin with empty; ``stop`` and ``start`` play a crash."""
     server = Ngircd(tmp_path / "ngircd", need("ngircd"))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def proftpd(tmp_path):
+    """Debian's ProFTPD on free ports with one person; ``home`` is her folder; ``stop`` and ``start`` play a crash."""
+    server = Proftpd(tmp_path / "proftpd", need("proftpd"))
     try:
         yield server
     finally:
