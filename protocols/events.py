@@ -47,7 +47,42 @@ class Closed:
     error: str = ""
 
 
-Event = Opened | Crossed | Secured | Closed
+@dataclass(frozen=True, slots=True)
+class DataOpened:
+    """FTP's data connection ``number`` (from 1) is up. ``by`` connected: C in passive mode, S in active mode."""
+
+    at: float
+    number: int
+    by: Speaker
+    local: str
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSecured:
+    """TLS is up on a data connection; ``resumed`` says that it takes up the control connection's session."""
+
+    at: float
+    number: int
+    version: str
+    cipher: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataClosed:
+    """A data connection ended. Its bytes were counted; ``sample`` is how they began, spoken by ``speaker``."""
+
+    at: float
+    number: int
+    by: Speaker
+    size: int
+    speaker: Speaker = "S"
+    sample: bytes = b""
+    error: str = ""
+
+
+Event = Opened | Crossed | Secured | Closed | DataOpened | DataSecured | DataClosed
 Sink = Callable[[Event], None]
 
 

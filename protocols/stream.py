@@ -54,6 +54,7 @@ class Stream:
         self._address, self._limits = address, limits
         self._reader, self._writer = reader, writer
         self._kept = bytearray()
+        self._context: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Stream:
         return self
@@ -88,9 +89,10 @@ class Stream:
     async def start_tls(self) -> None:
         """Upgrade to TLS, the certificate verified; bytes that came before are dropped."""
         self._kept.clear()
+        self._context = tap.tls_context(self._address, asynchronous=True)
         try:
             await self._writer.start_tls(
-                tap.tls_context(self._address, asynchronous=True),
+                self._context,
                 server_hostname=self._address.host,
                 ssl_handshake_timeout=self._limits.connect,
             )
@@ -102,6 +104,22 @@ class Stream:
             await self.close()
             raise failure from error
         self.meter.secured(secured)
+
+    @property
+    def secured(self) -> bool:
+        """Whether TLS is up."""
+        return self._context is not None
+
+    def tls(self) -> tuple[ssl.SSLContext, ssl.SSLSession | None]:
+        """The context of this connection's TLS and its session, for a data connection to take up."""
+        if self._context is None:
+            raise TlsFailed("there is no TLS here", cause="not-offered", host=self._address.host)
+        return self._context, self._writer.get_extra_info("ssl_object").session
+
+    def ends(self) -> tuple[str, str]:
+        """The IP addresses of this connection: ours and theirs."""
+        local, remote = (self._writer.get_extra_info(end)[0] for end in ("sockname", "peername"))
+        return str(local), str(remote)
 
     def renew(self) -> None:
         """Begin a new action on a connection that is kept: the total time and the reply's bytes run from now."""
