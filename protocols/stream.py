@@ -135,7 +135,8 @@ class Stream:
 
     async def _fill(self) -> None:
         async with self._watching():
-            raw = await asyncio.wait_for(self._reader.read(CHUNK), self.meter.wait())
+            seconds = self.meter.wait()
+            raw = await asyncio.wait_for(self._reader.read(CHUNK), seconds)
             self.meter.received(raw)
         if not raw:
             raise Unreachable("the server closed the connection", cause="closed", host=self._address.host)

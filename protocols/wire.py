@@ -33,10 +33,10 @@ def event_line(event: Event, *, tls: bool = False) -> Line | None:
 
 
 def sample_line(event: DataClosed, *, tls: bool = False) -> Line | None:
-    """Return how a data connection's bytes began, folded to one body; None where none crossed."""
+    """Return how a data connection's bytes began, folded to one line; None where none crossed."""
     if not event.size:
         return None
-    return Line(event.speaker, event.sample, "body", b"", event.size, at=event.at, tls=tls)
+    return Line(event.speaker, event.sample, "data", b"", event.size, at=event.at, tls=tls)
 
 
 _CASES = {"closed": "by", "data-opened": "by", "data-secured": "resumed", "data-closed": "by"}
@@ -44,7 +44,9 @@ _CASES = {"closed": "by", "data-opened": "by", "data-secured": "resumed", "data-
 
 
 def explain_event(line: Line) -> Note:
-    """Return what an ``event`` line says; a line that is none is told as unknown."""
+    """Return what an ``event`` line says, or a ``data`` line is; any other is told as unknown."""
+    if line.kind == "data":
+        return Note("wire.data", {"size": line.size})
     try:
         told = json.loads(line.raw)
         case = _CASES.get(told["event"])

@@ -51,7 +51,7 @@ def knowledge(protocol: str) -> catalog.Knowledge | None:
 
 def explain(explainer: Any, line: Line) -> Note:
     """Return what ``line`` means; what an explainer stumbles over is said to be unknown, never a lost page."""
-    if line.kind == "event" or explainer is None:
+    if line.kind in ("event", "data") or explainer is None:
         return explain_event(line)
     try:
         return explainer.feed(line)

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.secrets import fingerprint
-from protocols.events import Closed, Crossed, Event, Secured
+from protocols.events import Closed, Crossed, DataClosed, Event, Secured
 from protocols.line import Line
-from protocols.wire import event_line
+from protocols.wire import event_line, sample_line
 from transcripts import blocks
 from transcripts.models import Block, Conversation
 
@@ -96,9 +96,10 @@ class Scribe:
         if isinstance(event, Closed):
             self.end()
         self._tls = self._tls or isinstance(event, Secured)
-        line = event_line(event, tls=self._tls)
-        if line:
-            self._add(line)
+        sample = sample_line(event, tls=self._tls) if isinstance(event, DataClosed) else None
+        for line in (sample, event_line(event, tls=self._tls)):
+            if line:
+                self._add(line)
 
     def _said(self, line: Line, at: float) -> None:
         self._add(self._guard.feed(replace(line, at=line.at or at, tls=self._tls, origin=self.origin)))

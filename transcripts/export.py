@@ -20,7 +20,7 @@ def text(transcript: Transcript) -> Iterator[str]:
 
 
 def _said(line: Line) -> str:
-    if line.kind in ("body", "binary"):
+    if line.kind in ("body", "binary", "data"):
         return f"[{line.kind}, {line.size} bytes]"
     raw, at, out = line.raw, 0, ""
     for span in line.hidden:

@@ -15,6 +15,9 @@ from transcripts.models import Transcript
 MOST_LINES = 2000
 """Lines shown at once; a longer transcript is paged."""
 
+DATA = b'{"event": "data-'
+"""How the events of FTP's data connections begin; they are shown indented under their control connection."""
+
 
 def lines(
     transcript: Transcript, first: int, last: int | None = None, *, own: bool = False, bodies: bool = False
@@ -52,12 +55,13 @@ def _shown(
     transcript: Transcript, line: Line, note: Note, zero: float, own: bool, bodies: bool
 ) -> dict[str, Any]:
     text = said(note)
-    closed = line.kind in ("body", "binary")
+    closed = line.kind in ("body", "binary", "data")
     return {
         "transcript": transcript.pk,
         "number": line.number,
         "speaker": line.speaker,
         "kind": line.kind,
+        "data": line.kind == "data" or (line.kind == "event" and line.raw.startswith(DATA)),
         "at": f"{max(0.0, line.at - zero):.3f}",
         "epoch": f"{line.at:.3f}",
         "tls": line.tls,
