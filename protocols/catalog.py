@@ -18,7 +18,9 @@ import yaml
 
 from protocols.line import Explainer, Framer, Guard, Note
 
-NAMES = ("smtp", "pop3", "imap")
+NAMES = ("smtp", "pop3", "imap", "http")
+ADDRESSES = "url"
+"""Addresses are no protocol: they have tables and sentences, and nothing that crosses a wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class _Places(dict[str, str | int]):
 
 def _texts(key: str) -> dict[str, str]:
     room = key.split(".", 1)[0]
-    if room in NAMES:
+    if room in NAMES or room == ADDRESSES:
         return phrases(room).get(key) or meanings(room)[key]
     found = phrases("wire").get(key)
     if found is None and room == "error":

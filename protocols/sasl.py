@@ -122,17 +122,22 @@ class Veil:
         self._fingerprint = fingerprint
         self._known: dict[bytes, Said] = {}
 
-    def cut(self, line: Line, start: int, said: Said) -> Line:
-        """Take everything from ``start`` out of ``line``."""
-        secret = line.raw[start:]
+    def cut(
+        self, line: Line, start: int, said: Said, end: int | None = None, *, remember: bool = True
+    ) -> Line:
+        """Take everything from ``start`` (to ``end``) out of ``line``; ``remember`` it for ``echoes``."""
+        end = len(line.raw) if end is None else end
+        secret = line.raw[start:end]
         if not secret.strip():
             return line
         for form in (secret.strip(), said.secret):
-            if len(form) >= self.SHORTEST:
+            if remember and len(form) >= self.SHORTEST:
                 self._known[form] = said
         mark = self._fingerprint(said.secret or secret)
         span = Hidden(start, len(secret), said.kind, said.user, mark)
-        return replace(line, raw=line.raw[:start], hidden=(*line.hidden, span))
+        moved = (_moved(one, start, len(secret)) for one in line.hidden)
+        hidden = tuple(sorted((*moved, span), key=lambda one: one.start))
+        return replace(line, raw=line.raw[:start] + line.raw[end:], hidden=hidden)
 
     def echoes(self, line: Line, start: int = 0) -> Line:
         """Take every secret known so far out of ``line`` from offset ``start`` on."""
