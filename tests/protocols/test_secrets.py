@@ -53,6 +53,37 @@ def test_no_secret_survives(name: str, secret: str, user: str, way: int, step: i
         assert whole not in kept
 
 
+def ftp_ways(secret: bytes, user: bytes) -> list[list[tuple[str, bytes]]]:
+    named = [("C", b"USER " + user), ("S", b"331 go on")]
+    return [
+        [*named, ("C", b"PASS " + secret)],
+        [*named, ("C", b"\xff\xf4\xff\xf2 pAsS\t" + secret)],
+        [("C", b"USER " + user), ("C", b"PASS " + secret)],
+        [*named, ("C", b"NOOP\rPASS " + secret)],
+        [*named, ("C", b"PASS x"), ("S", b"332 account"), ("C", b"ACCT " + secret)],
+        [*named, ("C", b"PASS " + secret), ("S", b"530 not " + secret), ("C", b"RETR " + secret)],
+        [("S", b"230 in"), ("C", b"SITE PSWD old " + secret)],
+        [("C", b"AUTH GSSAPI"), ("S", b"334 go on"), ("C", b"ADAT " + base(secret))],
+    ]
+
+
+@given(
+    secret=PASSWORDS, user=st.text(ALPHABET, min_size=1, max_size=9), way=st.integers(0, 7), step=st.integers(1, 50),
+    end=st.sampled_from([b"\r\n", b"\n", b" \r\n", b""]), tail=st.booleans(),
+)  # fmt: skip
+def test_no_secret_survives_ftp(secret: str, user: str, way: int, step: int, end: bytes, tail: bool):
+    assume(secret.strip() not in user)
+    kept = guarded("ftp", [("S", b"220 hi"), *ftp_ways(secret.encode(), user.encode())[way]], step, end, tail)
+    whole = secret.encode().strip()
+    assert base(secret.encode()) not in kept
+    said = (
+        b"USER PASS ACCT SITE PSWD AUTH GSSAPI NOOP 331 go on RETR 332 account 530 not 230 in old"
+        + user.encode()
+    )
+    if len(whole) >= 6 and whole not in said:
+        assert whole not in kept
+
+
 def guarded(name: str, said: list[tuple[str, bytes]], step: int, end: bytes, tail: bool) -> bytes:
     known = catalog.knowledge(name)
     framer, guard, lines = known.framer(), known.guard(lambda raw: "mark"), []
