@@ -16,9 +16,10 @@ help: ## list the commands
 lab: $(VENV)/.run ## run the whole lab and print its address
 	@exec $(BIN)/python manage.py lab
 
-test: $(VENV)/.dev tests-need ## set up what the tests need, run the checks and the tests
+test: $(VENV)/.dev tests-need ## set up what the tests need, run the checks and the tests, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.postgres
 
 check: $(VENV)/.dev ## ruff, mypy, import rules, migrations
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from django.db import Error
 from servers import auth
 from servers.authenticator import Person
 from servers.maildrop import Gone, InUse, Maildrop, Maildrops
+from servers.parting import part
 from servers.service import Service
 
 log = logging.getLogger("netlab.pop3")
@@ -100,7 +101,10 @@ class Conversation:
             log.exception("a command failed")
             await self._say("-ERR [SYS/TEMP] local error, try again later")
         if self._errors >= MOST_ERRORS and not self._done:
-            self._end("too many errors, goodbye")
+            self._done = True
+            self._service.sessions.leave(self._entry)
+            await self._say("-ERR [SYS/TEMP] too many errors, goodbye")
+            await part(self._reader, self._writer.transport)
 
     def _parse(self, line: bytes) -> tuple[str, list[str]]:
         if len(line) > COMMAND and not line.upper().startswith(b"AUTH "):

@@ -16,7 +16,8 @@ from django.db import Error
 
 from servers import auth
 from servers.authenticator import Person
-from servers.letter import WHOLE, BareLine, path, read_letter
+from servers.letter import BareLine, path, read_letter
+from servers.parting import part
 from servers.post import Post
 from servers.service import Service
 
@@ -35,7 +36,6 @@ MOST_COMMANDS = 5_000
 MOST_ERRORS = 20
 IDLE = 300.0  # RFC 5321 section 4.5.3.2.7
 TOTAL = 3_600.0
-GOODBYE = 5.0
 
 
 # A browser that was talked into speaking to this port says one of these first.
@@ -146,6 +146,14 @@ class Conversation(SMTP):
             if self.errors >= MOST_ERRORS:
                 break
         await self.push("421 4.7.0 Too many errors or commands in one connection, goodbye")
+        await self._part()
+
+    async def _part(self) -> None:
+        """Close, so that the last word arrives at a client that may be sending still."""
+        self.done = True
+        self.service.sessions.leave(self.entry)
+        if self.transport is not None:
+            await part(self._reader, self.transport)
 
     async def _command_line(self) -> bytes | None:
         """Read one line without its ending; None for one that was too long (it is read to its end)."""
@@ -171,8 +179,8 @@ class Conversation(SMTP):
         if b"\0" in line or b"\r" in line:
             return await self.push("500 5.5.2 A command cannot hold NUL or a CR inside")
         if verb in BROWSERS:
-            self.done = True
-            return await self.push("421 4.7.0 This is SMTP, and that was HTTP. Goodbye")
+            await self.push("421 4.7.0 This is SMTP, and that was HTTP. Goodbye")
+            return await self._part()
         method = self._smtp_methods.get(verb)
         if method is None:
             return await self.push(f"500 5.5.2 Command not recognized: {_shown(verb)}")
@@ -298,16 +306,8 @@ class Conversation(SMTP):
 
     async def _refuse_bare(self, which: str) -> None:
         """Answer at once, for with LF alone the lone dot never comes; then hear the client out."""
-        self.done = True
         await self.push(LINE_ERROR.format(which))
-        try:
-            async with asyncio.timeout(GOODBYE):
-                if self.transport.can_write_eof():
-                    self.transport.write_eof()
-                while await self._reader.read(WHOLE):
-                    pass
-        except (TimeoutError, ConnectionError):
-            pass
+        await self._part()
 
 
 def _shown(text: str) -> str:

@@ -24,6 +24,7 @@ from servers.imap.words import Bad, Command, No
 from servers.keywords import TooManyKeywords
 from servers.maildir import FolderExists, Home, NoFolder
 from servers.names import BadName
+from servers.parting import part
 from servers.service import Service
 
 log = logging.getLogger("netlab.imap")
@@ -94,7 +95,7 @@ class Conversation:
             while not self.done:
                 await self._one_command()
         except Goodbye as goodbye:
-            self.end(str(goodbye))
+            await self._part(str(goodbye))
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError, ssl.SSLError):
             log.debug("%s: the line was lost", self.peer)
         finally:
@@ -107,6 +108,13 @@ class Conversation:
         if not self.writer.is_closing():
             self.writer.write(f"* BYE {reason}\r\n".encode("utf-8", "replace"))
             self.writer.close()
+
+    async def _part(self, reason: str) -> None:
+        """Say BYE to a client that may be sending still, and close."""
+        self.service.sessions.leave(self._entry)
+        if not self.writer.is_closing():
+            self.writer.write(f"* BYE {reason}\r\n".encode("utf-8", "replace"))
+            await part(self.reader, self.writer.transport)
 
     def enter(self, person: Person) -> None:
         """Somebody signed in."""

@@ -101,7 +101,7 @@ async def test_a_disabled_persons_socket_closes(ann):
     assert told == {"type": "websocket.close", "code": 4403}
 
 
-async def test_who_is_not_signed_in_gets_no_socket():
+async def test_who_is_not_signed_in_gets_no_socket(transactional_db):
     socket = WebsocketCommunicator(TranscriptConsumer.as_asgi(), "/ws/wire/")
     connected, code = await socket.connect()
     assert not connected and code == 4401
