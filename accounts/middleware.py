@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from types import SimpleNamespace
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -59,6 +60,14 @@ def chosen_language(request) -> str:
         except LookupError:
             continue
     return settings.LANGUAGE_CODE
+
+
+def language_of_socket(scope) -> str:
+    """Return the language for whoever opened a WebSocket, chosen as for a page."""
+    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
+    return chosen_language(
+        SimpleNamespace(user=scope.get("user"), COOKIES=scope.get("cookies", {}), headers=headers)
+    )
 
 
 def chosen_theme(request) -> str:

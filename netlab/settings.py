@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "transcripts",
     "servers",
     "webmail",
+    "console",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -10,6 +10,7 @@ from netlab.health import healthz
 urlpatterns = [
     path("", include("accounts.urls")),
     path("mail/", include("webmail.urls")),
+    path("console/", include("console.urls")),
     path("transcripts/", include("transcripts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

@@ -70,6 +70,12 @@ class Stream:
             await self._fill()
         return self._take(at + 1)
 
+    async def read(self) -> bytes:
+        """Whatever comes next, not yet a line perhaps; Unreachable(cause="closed") where the server ended."""
+        if not self._kept:
+            await self._fill()
+        return self._take(len(self._kept))
+
     async def readexactly(self, size: int) -> bytes:
         """The next ``size`` bytes (an announced literal); TooMuch where that is over ``limits.literal``."""
         if size > self._limits.literal:

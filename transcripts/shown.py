@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -51,6 +52,11 @@ def said(note: Note) -> str:
         return ""
 
 
+def refs(found: Iterable[Ref]) -> list[dict[str, str]]:
+    """Return where it is written, each as ``name`` and ``url`` ("" where there is no address)."""
+    return [{"name": _name(ref), "url": _url(ref)} for ref in found]
+
+
 def _shown(
     transcript: Transcript, line: Line, note: Note, zero: float, own: bool, bodies: bool
 ) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def _shown(
         "event": text if line.kind == "event" else "",
         "known": note.known and bool(text),
         "details": list(filter(None, (said(detail) for detail in note.details))),
-        "refs": [{"name": _name(ref), "url": _url(ref)} for ref in note.refs],
+        "refs": refs(note.refs),
         "next": note.next,
         "state": note.state,
     }

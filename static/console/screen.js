@@ -1,0 +1,133 @@
+// The screen: lines as they come, as text and nothing else; the oldest go when there are too many.
+const MOST = 4000;
+
+export class Screen {
+  constructor(root, words, reveal) {
+    this.list = root.querySelector("#con-lines");
+    this.box = root.querySelector("#con-screen");
+    this.part = root.querySelector("#con-partial");
+    this.more = root.querySelector("#con-new");
+    this.words = words;
+    this.reveal = reveal;
+    this.unread = 0;
+    this.more.onclick = () => this.down();
+    this.box.addEventListener("scroll", () => { if (this.bottom()) this.count(0); });
+    this.box.addEventListener("click", (event) => this.clicked(event));
+    this.box.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  add(items, leftOut, after) {
+    const down = this.bottom(), made = document.createDocumentFragment();
+    items.forEach((item, at) => {
+      if (leftOut && at === after) made.append(this.gap(this.words.leftOut.replace("%d", leftOut)));
+      made.append(this.line(item));
+    });
+    this.list.append(made);
+    this.trim();
+    if (down) this.down();
+    else this.count(this.unread + items.length);
+  }
+
+  partial(item) {
+    const down = this.bottom();
+    this.part.hidden = !item;
+    if (item) this.part.replaceChildren(...this.pieces(item), ...this.cut(item));
+    if (down) this.down();
+  }
+
+  revealed(id, text) {
+    const line = this.list.querySelector(`[data-id="${id}"] .reveal`);
+    if (line && text) line.replaceWith(make("samp", "", text));
+  }
+
+  clear() { this.list.replaceChildren(); this.partial(null); this.count(0); }
+
+  line(item) {
+    const li = make("li", [{ C: "c", S: "s" }[item.who] ?? "e", item.kind, item.outcome, item.known ? "" : "unknown"].filter(Boolean).join(" "));
+    Object.assign(li.dataset, { id: item.id, number: item.id });
+    li.tabIndex = -1;
+    const tls = make("span", "tls", item.tls ? "\u{1F512}\uFE0E" : "");
+    if (item.tls) { tls.title = this.words.tls; }
+    const code = make("code");
+    if (item.kind !== "note") {
+      code.append(...this.pieces(item), ...this.cut(item));
+      if (item.badge) badge(code, item);
+      if (item.end) code.append(Object.assign(make("span", "end", item.end === "LF" ? "␊" : "␍␊"), { title: item.end }));
+    }
+    const q = make("q", "", item.who === "-" ? "·" : `${item.who}:`);
+    li.append(make("span", "n", String(item.id)), make("time", "", item.at), tls, q, ...(item.kind === "note" ? [] : [code]), make("p", "", item.known ? item.text : this.words.unknown), this.details(item));
+    return li;
+  }
+
+  pieces(item) {
+    return item.pieces.map(([kind, text]) => {
+      if (kind === "text") return document.createTextNode(text);
+      if (kind === "control") return make("span", "control", text);
+      const button = make("button", "reveal", this.words.hidden.replace("%d", text));
+      button.type = "button";
+      button.title = this.words.show;
+      return button;
+    });
+  }
+
+  cut(item) { return item.cut ? [make("span", "chip", this.words.more.replace("%d", item.cut.toLocaleString()))] : []; }
+
+  details(item) {
+    const more = make("div", "more");
+    more.append(...item.details.map((text) => make("p", "", text)));
+    const refs = make("p");
+    item.refs.forEach((ref, at) => {
+      if (at) refs.append(" · ");
+      refs.append(ref.url ? Object.assign(make("a", "", ref.name), { href: ref.url, target: "_blank", rel: "noreferrer noopener" }) : ref.name);
+    });
+    if (item.refs.length) more.append(refs);
+    return more;
+  }
+
+  gap(text) { return make("li", "gap", text); }
+
+  trim() {
+    if (this.list.children.length <= MOST) return;
+    while (this.list.children.length > MOST) this.list.firstElementChild.remove();
+    this.list.prepend(this.gap(this.words.older));
+  }
+
+  bottom() { return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40; }
+  down() { this.box.scrollTop = this.box.scrollHeight; this.count(0); }
+
+  count(number) {
+    this.unread = number;
+    this.more.hidden = !number;
+    this.more.textContent = this.words.new.replace("%d", number);
+  }
+
+  clicked(event) {
+    const button = event.target.closest(".reveal"), line = event.target.closest("#con-lines li");
+    if (button) this.reveal(Number(line.dataset.id));
+    else if (line && !event.target.closest("a") && !String(getSelection())) line.classList.toggle("open");
+  }
+
+  key(event) {
+    const lines = [...this.list.children], at = lines.indexOf(event.target.closest("li"));
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      lines[at < 0 ? lines.length - 1 : Math.min(lines.length - 1, Math.max(0, at + step))]?.focus();
+    }
+    if (event.key === "Enter" && at >= 0 && event.target === lines[at]) lines[at].classList.toggle("open");
+  }
+}
+
+export function make(name, classes = "", text = "") {
+  const element = document.createElement(name);
+  if (classes) element.className = classes;
+  if (text) element.textContent = text;
+  return element;
+}
+
+function badge(code, item) {
+  const first = code.firstChild;
+  if (first?.nodeType !== Node.TEXT_NODE || !first.data.startsWith(item.badge)) return;
+  first.data = first.data.slice(item.badge.length);
+  code.prepend(make("span", `badge ${item.outcome}`, item.badge));
+}
