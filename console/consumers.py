@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import re
 from collections import Counter
@@ -22,7 +23,7 @@ from accounts import reach
 from accounts.middleware import language_of_socket
 from accounts.models import Server, User
 from console import typed
-from console.session import Session
+from console.session import MOST_QUEUED, Session
 from protocols import catalog
 from protocols.errors import TlsFailed, WireError
 from transcripts.recorder import open_recording
@@ -46,7 +47,7 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             await self.close(4401)
             return
         self.language = language_of_socket(self.scope)
-        self.session, self.running, self.gone = None, None, False
+        self.session, self.running, self.early, self.gone = None, None, [], False
         with contextlib.suppress(
             Exception
         ):  # a channel layer that is down: we look into the database as well
@@ -78,12 +79,12 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
                 {"type": "revealed", "id": number, "text": self.session.screen.reveal(number)}
             )
 
-    @classmethod
-    async def decode_json(cls, text_data):
+    async def receive(self, text_data=None, bytes_data=None, **more):
         try:
-            return await super().decode_json(text_data)
+            told = json.loads(text_data or "")
         except ValueError:
-            return {}
+            return
+        await self.receive_json(told)
 
     async def person_gone(self, message):
         """The person was disabled."""
@@ -98,6 +99,7 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             return await self._refuse("busy", self._why("busy"))
         if _open[self.person.pk] >= MOST_EACH:
             return await self._refuse("busy", self._why("many"))
+        self.early = []  # typed while the connection is being made
         self.running = asyncio.create_task(self._run(told))
         return None
 
@@ -132,6 +134,8 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             try:
                 await self._tell({"type": "transcript", "id": row.id})
                 self.session = Session(address, recording.sink, self._tell, self.language)
+                for raw in self.early:
+                    self.session.say(raw)
                 failure = await self.session.run()
             finally:
                 await asyncio.shield(self._finish(action, row, failure))
@@ -151,7 +155,10 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             )
         except typed.NotTyped as error:
             return await self._refuse(str(error), self._why(str(error)), told)
-        if not self.session or not self.session.say(raw):
+        connecting = self.running and not self.running.done() and not self.session
+        if connecting and len(self.early) < MOST_QUEUED:
+            self.early.append(raw)
+        elif not self.session or not self.session.say(raw):
             return await self._refuse("closed", self._why("full" if self.session else "closed"), told)
         return None
 

@@ -49,7 +49,7 @@ class Screen:
         self._number, self._began, self._tls = 0, 0.0, False
         self._literal, self._head = 0, True
         self._hidden: OrderedDict[int, str] = OrderedDict()
-        self.lines = 0
+        self.lines = self.heard = 0
 
     def take(self, event: Event) -> list[Item]:
         """Return the lines that ``event`` completed."""
@@ -71,6 +71,16 @@ class Screen:
         """Return where the conversation stands: its state, what may come next, and what the server waits for."""
         return {"state": self._note.state, "next": list(self._note.next), "waits": self._waits()}
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the server has spoken and no answer of its is outstanding."""
+        return self.heard > 0 and not self._explainer.state().get("waiting")
+
+    @property
+    def inside(self) -> bool:
+        """Whether a typed line is text of a letter or a literal, and no command whatever it says."""
+        return self._literal > 0 or self._note.state == "data"
+
     def reveal(self, number: int) -> str:
         """Return what was hidden in line ``number``, typed in this very console; "" where nothing was."""
         return self._hidden.get(number, "")
@@ -85,15 +95,16 @@ class Screen:
         items: list[Item] = []
         tail = self._tails[who]
         for piece in _cut(raw):
-            framed = [self._explained(line, at) for line in self._framer.feed(who, piece)]
             if who == "C" and self._literal > 0:
                 self._literal -= len(piece)
+            framed = [self._explained(line, at) for line in self._framer.feed(who, piece)]
             tail.take(piece)
             whole = piece.endswith(b"\n")
             items += self._shown(who, framed, tail if whole else None, at)
             if whole:
                 tail.clear()
                 self.lines += 1
+                self.heard += who == "S"
         return items
 
     def _explained(self, line: Line, at: float) -> tuple[Line, Note, Line]:

@@ -18,6 +18,8 @@ DAY = 25 * 3600.0
 MINUTE = 60.0
 # A console may stand open for a day and be silent in it: the server says goodbye when it has enough, not we.
 LIMITS = Limits(connect=10.0, idle=DAY, total=DAY, line=1024 * 1024, reply=32 * 1024 * 1024)
+PATIENCE = 10.0
+"""Seconds that pasted lines wait for the server's turn to pass."""
 MOST_LINES = 20_000
 """Lines that may come within a minute; a server that floods is left."""
 MOST_QUEUED = 2_000
@@ -39,7 +41,7 @@ class Session:
         self._stream: stream.Stream | None = None
         self._items: list[Item] = []
         self._left_out = 0
-        self._news, self._speak = asyncio.Event(), asyncio.Event()
+        self._news, self._speak, self._heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(MOST_QUEUED)
         self._renewed, self._lines = time.monotonic(), 0
         self._failure: WireError | None = None
@@ -90,6 +92,7 @@ class Session:
             if self.screen.upgrade.agreed:
                 await self._stream.start_tls()
                 self.screen.upgrade.done()
+            self._heard.set()
             if not self.screen.upgrade.pending:
                 self._speak.set()
 
@@ -97,13 +100,27 @@ class Session:
         assert self._stream is not None  # noqa: S101
         while True:
             raw = await self._queue.get()
-            # What was typed after STARTTLS belongs into TLS: it waits for the server's word.
-            await self._speak.wait()
-            if self.screen.upgrade.asks(raw):
-                self.screen.upgrade.pending = True
+            await self._their_turn()
+            waits = self.screen.upgrade.waits(raw) and not self.screen.inside
+            if waits:
+                await self._quiet()
+                self.screen.upgrade.pending = self.screen.upgrade.asks(raw)
                 self._speak.clear()
             self._renew()
             await self._stream.write(raw)
+
+    async def _their_turn(self) -> None:
+        """What was typed after STARTTLS belongs into TLS and waits for it; after DATA it waits a while."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._speak.wait(), None if self.screen.upgrade.pending else PATIENCE)
+
+    async def _quiet(self) -> None:
+        """Wait until the server has answered all that was said before, for PATIENCE at most."""
+        ends = time.monotonic() + PATIENCE
+        while not self.screen.quiet and (left := ends - time.monotonic()) > 0:
+            self._heard.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), left)
 
     def _hear(self, event: Event) -> None:
         """The sink: the transcript first, then the screen."""

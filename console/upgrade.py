@@ -1,4 +1,7 @@
-"""TLS on request: which typed line asks for it, and which answer agrees."""
+"""Whose turn it is: lines after which the client has to wait for the server's word, TLS on request among them.
+
+Who types waits anyway. Lines that were pasted must not run ahead of a 354, a 334, a ``+`` or of TLS.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import re
 
 from protocols.line import Line, Note
 
-_ASKS = {
+_TLS = {
     "smtp": re.compile(rb"STARTTLS\s*", re.IGNORECASE),
     "pop3": re.compile(rb"STLS\s*", re.IGNORECASE),
-    "imap": re.compile(rb"(\S+) +STARTTLS\s*", re.IGNORECASE),
+    "imap": re.compile(rb"\S+ +STARTTLS\s*", re.IGNORECASE),
     "ftp": re.compile(rb"AUTH +(?:TLS|TLS-C|SSL)\s*", re.IGNORECASE),
     "irc": re.compile(rb"STARTTLS\s*", re.IGNORECASE),
 }
@@ -20,18 +23,29 @@ _AGREES = {
     "ftp": lambda line, note: line.raw.startswith(b"234"),
     "irc": lambda line, note: b" 670 " in line.raw[:512],
 }
+_GO_ON = {
+    "smtp": re.compile(rb"(?:DATA\s*|AUTH\b.*)", re.IGNORECASE | re.DOTALL),
+    "pop3": re.compile(rb"AUTH\b.*", re.IGNORECASE | re.DOTALL),
+    "imap": re.compile(rb"(?:.*[^+]\}|\S+ +(?:AUTHENTICATE\b.*|IDLE\s*))", re.IGNORECASE | re.DOTALL),
+    "ftp": re.compile(rb"(?:AUTH|PASV|EPSV)\b.*", re.IGNORECASE | re.DOTALL),
+}
 
 
 class Upgrade:
-    """Follows one connection's lines. ``pending`` while an answer is awaited; ``agreed`` once TLS may begin."""
+    """TLS on request on one connection. ``pending`` while an answer is awaited, ``agreed`` once TLS may begin."""
 
     def __init__(self, protocol: str) -> None:
-        self._asks, self._agrees = _ASKS.get(protocol), _AGREES.get(protocol)
+        self._asks, self._go_on = _TLS.get(protocol), _GO_ON.get(protocol)
+        self._agrees = _AGREES.get(protocol)
         self.pending = self.agreed = False
 
     def asks(self, raw: bytes) -> bool:
-        """Whether a typed line asks for TLS (RFC 3207, 2595, 3501, 4217)."""
+        """Whether a typed command asks for TLS (RFC 3207, 2595, 3501, 4217)."""
         return bool(self._asks and self._asks.fullmatch(raw.rstrip(b"\r\n")))
+
+    def waits(self, raw: bytes) -> bool:
+        """Whether the client may say nothing after this command until the server has spoken."""
+        return self.asks(raw) or bool(self._go_on and self._go_on.fullmatch(raw.rstrip(b"\r\n")))
 
     def hear(self, line: Line, note: Note) -> None:
         """A line of the server came."""

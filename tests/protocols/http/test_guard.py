@@ -16,7 +16,9 @@ FOLDED = b"Authorization: Basic\r\n  " + BASIC
 
 
 def request(*fields: bytes, body: bytes = b"") -> list[Turn]:
-    return [("C", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(one + b"\r\n" for one in fields) + b"\r\n" + body)]
+    return [
+        ("C", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(one + b"\r\n" for one in fields) + b"\r\n" + body)
+    ]
 
 
 WAYS = [
@@ -52,7 +54,12 @@ def spans(turns: list[Turn]):
 
 def test_basics_user_name_may_show_and_its_password_can_be_compared():
     [span] = spans(WAYS[0])
-    assert (span.kind, span.user, span.length, span.fingerprint) == ("basic", "ann", len(BASIC), digest(SECRET))
+    assert (span.kind, span.user, span.length, span.fingerprint) == (
+        "basic",
+        "ann",
+        len(BASIC),
+        digest(SECRET),
+    )
 
 
 def test_cookies_keep_their_names_and_attributes():
