@@ -78,6 +78,8 @@ def _shown(
         "pieces": [] if closed else _pieces(line, note.badge, own),
         "size": line.size,
         "cut": line.cut,
+        "server": transcript.conversation.server_id,
+        "again": line.text if line.speaker == "C" and line.kind == "text" and not line.cut else "",
         "body": closed,
         "readable": closed and bodies,
         "text": text if line.kind != "event" else "",

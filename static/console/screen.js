@@ -10,14 +10,16 @@ export class Screen {
     this.words = words;
     this.reveal = reveal;
     this.unread = 0;
+    this.follows = true;
+    new ResizeObserver(() => { if (this.follows) this.down(); }).observe(this.box);
     this.more.onclick = () => this.down();
-    this.box.addEventListener("scroll", () => { if (this.bottom()) this.count(0); });
+    this.box.addEventListener("scroll", () => { this.follows = this.bottom(); if (this.follows) this.count(0); });
     this.box.addEventListener("click", (event) => this.clicked(event));
     this.box.addEventListener("keydown", (event) => this.key(event));
   }
 
   add(items, leftOut, after) {
-    const down = this.bottom(), made = document.createDocumentFragment();
+    const down = this.follows, made = document.createDocumentFragment();
     items.forEach((item, at) => {
       if (leftOut && at === after) made.append(this.gap(this.words.leftOut.replace("%d", leftOut)));
       made.append(this.line(item));
@@ -29,7 +31,7 @@ export class Screen {
   }
 
   partial(item) {
-    const down = this.bottom();
+    const down = this.follows;
     this.part.hidden = !item;
     if (item) this.part.replaceChildren(...this.pieces(item), ...this.cut(item));
     if (down) this.down();
@@ -52,7 +54,7 @@ export class Screen {
     if (item.kind !== "note") {
       code.append(...this.pieces(item), ...this.cut(item));
       if (item.badge) badge(code, item);
-      if (item.end) code.append(Object.assign(make("span", "end", item.end === "LF" ? "␊" : "␍␊"), { title: item.end }));
+      if (item.end) code.append(Object.assign(make("span", "end", item.end), { title: this.words.lineEnd }));
     }
     const q = make("q", "", item.who === "-" ? "·" : `${item.who}:`);
     li.append(make("span", "n", String(item.id)), make("time", "", item.at), tls, q, ...(item.kind === "note" ? [] : [code]), make("p", "", item.known ? item.text : this.words.unknown), this.details(item));
@@ -93,7 +95,7 @@ export class Screen {
   }
 
   bottom() { return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40; }
-  down() { this.box.scrollTop = this.box.scrollHeight; this.count(0); }
+  down() { this.follows = true; this.box.scrollTop = this.box.scrollHeight; this.count(0); }
 
   count(number) {
     this.unread = number;

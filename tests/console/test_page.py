@@ -1,0 +1,166 @@
+"""The console as a person meets it, in chromium: typed by keyboard alone, in both themes, on a phone."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from tests.conftest import BROWSER_FLAGS
+from tests.console.test_by_hand import PRINTED
+from tests.needs import need
+from tests.site import site
+from transcripts.models import Transcript
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright's synchronous way keeps a loop in this thread, where Django would then refuse the database.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=need("chromium"), args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def tab(chromium, lab):
+    with site() as url:
+        context = chromium.new_context(base_url=url, locale="en")
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(f"Uncaught {error}"))
+        yield page
+        context.close()
+        assert not [text for text in said if "Content Security Policy" in text or "Uncaught" in text]
+
+
+def sign_in(page, name):
+    page.goto("/sign-in/")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill("site")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
+def is_clean(page):
+    faults = [
+        f"{rule['id']}: {node['target']} {node['html'][:120]}"
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"]
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def line(page, text):
+    return page.locator("#con-lines li", has_text=text)
+
+
+def enter(page, *lines):
+    for text in lines:
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+
+
+def test_the_courses_letter_is_typed_and_its_reader_gets_it(tab, lab, ann):
+    lab.person("friend")
+    sign_in(tab, "ann")
+    tab.goto("/console/?server=smtp")
+    tab.get_by_role("button", name="Connect").press("Enter")
+    expect(line(tab, "220")).to_be_visible()
+    enter(tab, *PRINTED)
+    expect(tab.get_by_text("The server waits for a line with a lone dot")).to_be_visible()
+    enter(tab, ".", "QUIT")
+    expect(line(tab, "221")).to_be_visible()
+    expect(tab.get_by_role("status").first).to_have_text("Not connected")
+    assert b"This is a test." in lab.inbox("friend")[0]
+    row = Transcript.objects.get()
+    assert row.cause == "Typed by hand" and row.conversation.origin == "typed"
+    tab.get_by_role("link", name="Transcript", exact=True).click()
+    expect(tab.locator(".lines.whole li").first).to_be_visible()
+
+
+def test_backspace_never_reaches_the_wire_and_history_and_tab_complete(tab, ann):
+    sign_in(tab, "ann")
+    tab.goto("/console/?server=smtp&send=EHLX")
+    tab.get_by_role("button", name="Connect").click()
+    expect(line(tab, "220")).to_be_visible()
+    tab.keyboard.press("Backspace")
+    enter(tab, "O me.example")
+    expect(line(tab, "250 ").last).to_be_visible()
+    expect(line(tab, "EHLO me.example")).to_have_count(1)
+    tab.keyboard.type("NO")
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_label("Line to send")).to_have_value("NOOP ")
+    expect(tab.locator("#con-syntax")).to_contain_text("NOOP")
+    tab.keyboard.press("ArrowUp")
+    expect(tab.get_by_label("Line to send")).to_have_value("EHLO me.example")
+    tab.keyboard.press("ArrowDown")
+    expect(tab.get_by_label("Line to send")).to_have_value("NOOP ")
+    tab.get_by_role("button", name="Hints").click()
+    expect(tab.locator("#con-hints")).to_be_hidden()
+    tab.get_by_label("Line to send").press("Control+c")
+    expect(tab.get_by_role("status").first).to_have_text("Not connected")
+    enter(tab, "")
+    expect(tab.get_by_role("alert")).to_contain_text("press Connect first")
+    expect(tab.get_by_label("Line to send")).to_have_value("NOOP ")
+
+
+def test_lines_that_are_pasted_wait_for_enter_or_go_all(tab, ann):
+    sign_in(tab, "ann")
+    tab.goto("/console/?server=pop3")
+    tab.get_by_role("button", name="Connect").click()
+    expect(line(tab, "+OK")).to_be_visible()
+    tab.evaluate("navigator.clipboard.writeText('CAPA\\r\\nNOOP\\r\\nUSER ann\\r\\n')")
+    tab.get_by_label("Line to send").press("Control+v")
+    expect(tab.get_by_text("3 lines wait")).to_be_visible()
+    tab.keyboard.press("Enter")
+    expect(line(tab, "CAPA")).not_to_have_count(0)
+    expect(tab.get_by_label("Line to send")).to_have_value("NOOP")
+    tab.get_by_role("button", name="Send all").click()
+    expect(line(tab, "USER ann")).to_be_visible()
+    expect(tab.locator("#con-queue")).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_no_width_overflows(tab, ann, theme):
+    ann.theme = theme
+    ann.save()
+    sign_in(tab, "ann")
+    tab.goto("/console/")
+    is_clean(tab)
+    tab.goto("/console/?server=smtp&send=HELO%20x%0ADATA%0AQUIT")
+    tab.get_by_role("button", name="Connect").click()
+    tab.get_by_role("button", name="Send all").click()
+    expect(line(tab, "221")).to_be_visible()
+    is_clean(tab)
+    for width in (390, 800, 1400):
+        tab.set_viewport_size({"width": width, "height": 800})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    is_clean(tab)
+
+
+def test_html_in_a_line_is_shown_as_text(tab, ann):
+    sign_in(tab, "ann")
+    tab.goto("/console/?server=smtp")
+    tab.get_by_role("button", name="Connect").click()
+    expect(line(tab, "220")).to_be_visible()
+    enter(tab, "HELO <img src=x onerror=alert(1)>")
+    expect(line(tab, "C:").last).to_contain_text("<img src=x onerror=alert(1)>")
+    assert tab.locator("#con-lines img").count() == 0
+
+
+def test_a_telnet_address_of_nobody_is_told_and_others_are_offered(tab, ann):
+    sign_in(tab, "ann")
+    tab.goto("/console/?url=telnet://evil.example:25")
+    expect(tab.get_by_role("alert").first).to_contain_text("evil.example:25 is no server")
+    expect(tab.locator("#con-server option")).not_to_have_count(0)
