@@ -166,7 +166,9 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
         with translation.override(self.language):
             return {
                 "too-long": _("This line is longer than 64 KiB. It was not sent."),
-                "escape": _("After a backslash comes x00 to xff, r, n, t, 0 or a second backslash. It was not sent."),
+                "escape": _(
+                    "After a backslash comes x00 to xff, r, n, t, 0 or a second backslash. It was not sent."
+                ),
                 "line-break": _("One line at a time. It was not sent."),
                 "full": _(
                     "The server does not read what was sent before. This line was not sent; it is kept below."
