@@ -158,9 +158,13 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
                 "last": row.last,
                 "ended": bool(row.ended),
                 "outcome": row.outcome,
+                "aside": row.aside,
+                "started": row.started.timestamp(),
+                "title": str(row),
+                "peer": f"{row.conversation.host}:{row.conversation.port}",
                 "states": list(shown.states(row.conversation.protocol)),
                 "url": row.get_absolute_url(),
-                "html": render_to_string("transcripts/_tab.html", {"transcript": row}),
+                "html": render_to_string("transcripts/_dock_tab.html", {"transcript": row}),
             }
 
     @database_sync_to_async

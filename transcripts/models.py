@@ -49,7 +49,10 @@ class Block(models.Model):
 
 
 class Transcript(models.Model):
-    """What one action said: lines ``first`` to ``last`` of a conversation; ``last`` is null while it runs."""
+    """What one action said: lines ``first`` to ``last`` of a conversation; ``last`` is null while it runs.
+
+    ``quiet`` stays out of dock and list; ``aside`` shows there, but does not come to the dock's front by itself.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="transcripts")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="transcripts")
@@ -66,6 +69,7 @@ class Transcript(models.Model):
         SchoolClass, models.SET_NULL, null=True, blank=True, related_name="shared_transcripts"
     )
     quiet = models.BooleanField(default=False)
+    aside = models.BooleanField(default=False)
     pinned = models.BooleanField(default=False)
 
     class Meta:

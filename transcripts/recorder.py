@@ -63,14 +63,14 @@ class Recording:
 
     @contextmanager
     def transcript(
-        self, cause: str, *, tab: str = "", subject: str = "", quiet: bool = False
+        self, cause: str, *, tab: str = "", subject: str = "", quiet: bool = False, aside: bool = False
     ) -> Iterator[Action]:
         """What is said inside is the transcript of one action.
 
-        ``cause`` is a msgid of the room. A WireError that leaves the block gives the outcome. On leaving, the
+        ``cause`` is a msgid of the room; ``aside`` says that no press of a button asked for it. A WireError that leaves the block gives the outcome. On leaving, the
         lines are saved (within PATIENCE), the row is closed, viewers and ``transcript_closed`` are told.
         """
-        row = self._begin(cause, tab, subject, quiet)
+        row = self._begin(cause, tab, subject, quiet, aside)
         action = Action(row)
         try:
             yield action
@@ -83,7 +83,7 @@ class Recording:
         finally:
             self._finish(row, action)
 
-    def _begin(self, cause: str, tab: str, subject: str, quiet: bool) -> Transcript:
+    def _begin(self, cause: str, tab: str, subject: str, quiet: bool, aside: bool) -> Transcript:
         last, _, _ = _wait(writer().mark(self._scribe, fresh=True), self._scribe)
         row = Transcript.objects.create(
             owner_id=self._conversation.owner_id,
@@ -93,6 +93,7 @@ class Recording:
             subject=subject[:200],
             first=last + 1,
             quiet=quiet,
+            aside=aside,
         )
         if not quiet:
             live.transcript_changed(row.owner_id, row.pk)

@@ -11,8 +11,13 @@ from django.utils import translation
 from protocols import catalog
 from protocols.line import Line, Note, Ref
 from transcripts import blocks
+from transcripts.bodies import hexed
 from transcripts.models import Transcript
 
+MOST_HEX = 1024
+"""Bytes of one line that the view of bytes shows; a body can be opened whole."""
+ASK_BYTES = 64 * 1024
+"""A body of more than this is asked for before it is loaded."""
 MOST_LINES = 2000
 """Lines shown at once; a longer transcript is paged."""
 
@@ -30,6 +35,30 @@ def lines(
     for line, note in blocks.read(transcript.conversation, first, stop if end is None else min(end, stop)):
         shown.append(_shown(transcript, line, note, zero, own, bodies))
     return shown
+
+
+def bytes_of(transcript: Transcript, first: int, *, bodies: bool = False) -> list[dict[str, Any]]:
+    """Return lines ``first`` and after as rows of bytes, cut where secrets were taken out."""
+    end = transcript.last if transcript.last is not None else first + MOST_LINES
+    found = []
+    for line, _note in blocks.read(transcript.conversation, first, min(end, first + MOST_LINES - 1)):
+        if line.kind == "event":
+            continue
+        closed = line.kind in ("body", "binary")
+        raw = (line.raw if closed else line.raw + line.end)[:MOST_HEX]
+        pieces, at = [], 0
+        for span in line.hidden:
+            pieces += [{"text": hexed(raw[at : span.start])}, {"hidden": span.length}]
+            at = span.start
+        pieces.append({"text": hexed(raw[at:])})
+        found.append({
+            "number": line.number,
+            "speaker": line.speaker,
+            "pieces": pieces if bodies or not closed else [],
+            "size": line.size,
+            "rest": max(0, line.size - sum(span.length for span in line.hidden) - len(raw)),
+        })  # fmt: skip
+    return found
 
 
 def html(shown: list[dict[str, Any]]) -> str:
@@ -82,6 +111,8 @@ def _shown(
         "again": line.text if line.speaker == "C" and line.kind == "text" and not line.cut else "",
         "body": closed,
         "readable": closed and bodies,
+        "large": line.size > ASK_BYTES,
+        "kept": len(line.raw),
         "text": text if line.kind != "event" else "",
         "event": text if line.kind == "event" else "",
         "known": note.known and bool(text),

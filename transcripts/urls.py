@@ -12,6 +12,7 @@ urlpatterns = [
     path("dock", views.dock, name="transcripts-dock"),
     path("<int:pk>", views.transcript, name="transcript"),
     path("<int:pk>/export", views.export, name="transcript-export"),
+    path("<int:pk>/hex", views.hexadecimal, name="transcript-hex"),
     path("<int:pk>/project", views.project, name="transcript-project"),
     path("<int:pk>/share", views.share, name="transcript-share"),
     path("<int:pk>/pin", views.pin, name="transcript-pin"),

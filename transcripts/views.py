@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Login
 from accounts.secrets import fingerprint
 from protocols.catalog import NAMES
-from transcripts import blocks, rights, shown
+from transcripts import blocks, bodies, rights, shown
 from transcripts.export import text
 from transcripts.models import Transcript
 
@@ -55,9 +55,9 @@ def transcripts(request):
 def transcript(request, pk):
     """One transcript, and above it, to unfold, what its connection had said before."""
     row = _visible(request, pk)
-    own, bodies = row.owner_id == request.user.pk, rights.reads_bodies(request.user, row)
+    own, reads = row.owner_id == request.user.pk, rights.reads_bodies(request.user, row)
     first = max(row.first, _number(request.GET.get("from"), row.first))
-    found = shown.lines(row, first, own=own, bodies=bodies)
+    found = shown.lines(row, first, own=own, bodies=reads)
     # What was said before belongs to other actions: only the owner, who saw those too, unfolds it.
     before = shown.lines(row, 1, row.first - 1, own=own, bodies=True) if own and row.first > 1 else []
     more = found[-1]["number"] + 1 if len(found) == shown.MOST_LINES else 0
@@ -66,7 +66,7 @@ def transcript(request, pk):
         "lines": found,
         "before": before,
         "own": own,
-        "bodies": bodies,
+        "states": shown.states(row.conversation.protocol),
         "more": more,
     }
     return render(
@@ -133,16 +133,27 @@ def delete(request, pk):
 @require_GET
 @never_cache
 def body(request, pk, number):
-    """A folded body as text: decoded, or ``?as=hex``."""
+    """A folded body as text: as it crossed, or ``?as=decoded``, ``?as=hex``."""
     row = _visible(request, pk)
     if not rights.reads_bodies(request.user, row) or number < row.first or (row.last and number > row.last):
         raise Http404
     for line, _note in blocks.read(row.conversation, number, number):
-        told = _hex(line.raw) if request.GET.get("as") == "hex" else line.text
+        told = _as(request.GET.get("as", ""), row, line)
         if line.cut:
             told += "\n" + _("[%(count)s more bytes were counted, not kept]") % {"count": line.cut}
         return HttpResponse(told, content_type="text/plain; charset=utf-8")
     raise Http404
+
+
+@login_required
+@require_GET
+@never_cache
+def hexadecimal(request, pk):
+    """The bytes of the lines after ``?after=``, as a list to be added to."""
+    row = _visible(request, pk)
+    first = max(row.first, _number(request.GET.get("after"), 0) + 1)
+    found = shown.bytes_of(row, first, bodies=rights.reads_bodies(request.user, row))
+    return render(request, "transcripts/_hex.html", {"lines": found})
 
 
 @login_required
@@ -198,10 +209,7 @@ def _number(value, otherwise: int) -> int:
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 12 else otherwise
 
 
-def _hex(raw: bytes) -> str:
-    rows = []
-    for at in range(0, len(raw), 16):
-        part = raw[at : at + 16]
-        shown_part = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
-        rows.append(f"{at:06x}  {part.hex(' '):<47}  {shown_part}")
-    return "\n".join(rows)
+def _as(how: str, row: Transcript, line) -> str:
+    if how == "hex":
+        return bodies.hexed(line.raw)
+    return bodies.decoded(row.conversation.protocol, line) if how == "decoded" else line.text

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from accounts import reach
 from accounts.models import Login
@@ -43,8 +44,10 @@ _idle: dict[int, list[Live]] = {}
 
 
 @contextmanager
-def borrowed(login: Login, cause: str, *, tab: str = "", subject: str = "", quiet: bool = False) -> Iterator:
+def borrowed(login: Login, cause: str, *, tab: str = "", **said: Any) -> Iterator:
     """Yield ``(session, action)`` for one action of ``login``, recorded as one transcript.
+
+    ``said`` is what ``Recording.transcript`` takes besides: subject, quiet, aside.
 
     A WireError in the block closes the connection unless the server merely said no.
     """
@@ -53,7 +56,7 @@ def borrowed(login: Login, cause: str, *, tab: str = "", subject: str = "", quie
     recording = live.recording if live else record(login)
     kept = False
     try:
-        with recording.transcript(cause, tab=tab, subject=subject, quiet=quiet) as action:
+        with recording.transcript(cause, tab=tab, **said) as action:
             live = live or Live(_opened(login, recording), recording)
             yield live.session, action
         kept = True

@@ -87,7 +87,7 @@ class Listener(threading.Thread):
             recording.close()
 
     def _turn(self, session: imap.Session, recording: object, folder_id: int) -> None:
-        with recording.transcript(gettext_noop("New mail"), quiet=True) as action:
+        with recording.transcript(gettext_noop("New mail"), quiet=True, aside=True) as action:
             if session.idle(TURN):
                 action.news()
                 tasks.refresh_folder.delay(folder_id, quiet=True)

@@ -6,13 +6,14 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_POST
 
 from protocols import catalog
 from webmail import tasks
 from webmail.models import Draft, OutgoingMessage, OutgoingRecipient
-from webmail.views import tab_of
+from webmail.views import frame, tab_of
 
 State = OutgoingRecipient.State
 
@@ -21,7 +22,7 @@ State = OutgoingRecipient.State
 @require_GET
 def outgoing(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a letter that was sent off."""
-    return render(request, "webmail/outgoing.html", _shown(_outgoing(request, pk)))
+    return page(request, _outgoing(request, pk))
 
 
 @login_required
@@ -49,6 +50,16 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     elif verb == "edit" and letter.draft_id and not letter.claim:
         return _rewrite(letter)
     return redirect("outgoing", pk=pk)
+
+
+def page(request: HttpRequest, letter: OutgoingMessage) -> HttpResponse:
+    """The letter's state: the part alone where htmx asks, so that the dock beside it goes on showing the dialogue."""
+    if not request.htmx or request.htmx.history_restore_request:
+        shown = _shown(letter) | frame(request)
+        return render(request, "webmail/compose.html", shown)
+    answer = render(request, "webmail/_sent.html", _shown(letter))
+    answer["HX-Push-Url"] = reverse("outgoing", args=[letter.pk])
+    return answer
 
 
 def _again(letter: OutgoingMessage, states: list[str], tab: str) -> None:

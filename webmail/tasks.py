@@ -30,7 +30,7 @@ def refresh_folders(person_id: int, tab: str = "") -> None:
         return
     mailbox, _made = Mailbox.objects.get_or_create(login=login)
     try:
-        with borrowed(login, gettext_noop("List the folders"), tab=tab) as (session, _action):
+        with borrowed(login, gettext_noop("List the folders"), tab=tab, aside=True) as (session, _action):
             folders = index.store_folders(mailbox, session.folders())
     except WireError as error:
         Mailbox.objects.filter(pk=mailbox.pk).update(trouble=trouble(error))
@@ -55,7 +55,7 @@ def refresh_folder(folder_id: int, tab: str = "", quiet: bool = False) -> None:
     login = folder.mailbox.login
     cause = gettext_noop("New mail") if quiet else gettext_noop("Refresh a folder")
     try:
-        with borrowed(login, cause, tab=tab, subject=folder.label, quiet=quiet) as (session, action):
+        with borrowed(login, cause, tab=tab, subject=folder.label, quiet=quiet, aside=True) as (session, action):
             changed = index.refresh(folder, session, lambda: tell(login.person_id, "folder", folder.pk))
             if changed and quiet:
                 action.news()
@@ -195,7 +195,7 @@ def append_copy(outgoing_id: int, tab: str = "") -> None:
     if login is None:
         return
     try:
-        with borrowed(login, gettext_noop("Keep a copy in Sent"), tab=tab, subject=outgoing.subject) as (
+        with borrowed(login, gettext_noop("Keep a copy in Sent"), tab=tab, subject=outgoing.subject, aside=True) as (
             session,
             _a,
         ):

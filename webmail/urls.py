@@ -9,6 +9,7 @@ from webmail import outbox, views, writing
 urlpatterns = [
     path("", views.mail, name="mail"),
     path("card/", views.card, name="mail-card"),
+    path("badge/", views.badge, name="mail-badge"),
     path("folders/", views.folders, name="mail-folders"),
     path("folders/create/", views.create_folder, name="mail-create-folder"),
     path("folder/<int:pk>/", views.folder, name="mail-folder"),

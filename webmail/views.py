@@ -40,7 +40,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     """The inbox, or a page that waits for the first list of folders."""
     inbox = _folders(request).filter(special="inbox").first()
     if inbox is None:
-        return render(request, "webmail/mail.html", _frame(request))
+        return render(request, "webmail/mail.html", frame(request))
     return _list(request, inbox)
 
 
@@ -58,7 +58,7 @@ def folders(request: HttpRequest) -> HttpResponse:
         tasks.refresh_folders.delay(request.user.pk, tab_of(request))
         return HttpResponse(status=204)
     shown = Folder(pk=int(request.GET["shown"])) if request.GET.get("shown", "").isdecimal() else None
-    return render(request, "webmail/_folders.html", _frame(request, shown))
+    return render(request, "webmail/_folders.html", frame(request, shown))
 
 
 @login_required
@@ -152,7 +152,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter: in the reading pane, or with the whole page around it."""
     row = _letter(request, pk)
-    shown = {"message": row, "letter": None, **_frame(request, row.folder)}
+    shown = {"message": row, "letter": None, **frame(request, row.folder)}
     if row.letter:
         raw = _raw(row, SHOWN)
         shown["letter"] = letter = reading.read(raw)
@@ -223,6 +223,14 @@ def card(request: HttpRequest) -> HttpResponse:
     return render(request, "webmail/card.html", shown)
 
 
+@login_required
+@require_GET
+def badge(request: HttpRequest) -> HttpResponse:
+    """How many letters wait in the inbox, for the rail: a number, or nothing."""
+    unseen = _folders(request).filter(special="inbox").aggregate(sum=Sum("unseen"))["sum"] or 0
+    return HttpResponse(str(unseen) if unseen else "", content_type="text/plain; charset=utf-8")
+
+
 def _list(request: HttpRequest, folder: Folder, more: dict | None = None) -> HttpResponse:
     chip = request.GET.get("chip", "all")
     query = request.GET.get("q", "").strip()[:200]
@@ -231,14 +239,14 @@ def _list(request: HttpRequest, folder: Folder, more: dict | None = None) -> Htt
         rows = rows.filter(words__contains=word)
     pages = Paginator(rows.defer("words", "trouble", "message_id"), PAGE)
     page = pages.get_page(request.GET.get("page"))
-    shown = {"page": page, "chip": chip, "query": query, **_frame(request, folder), **(more or {})}
+    shown = {"page": page, "chip": chip, "query": query, **frame(request, folder), **(more or {})}
     if folder.special == "drafts":
         shown["drafts"] = Draft.objects.filter(person=request.user, sent=None)[:50]
     whole = not request.htmx or request.htmx.history_restore_request or more
     return render(request, "webmail/mail.html" if whole else "webmail/_list.html", shown)
 
 
-def _frame(request: HttpRequest, folder: Folder | None = None) -> dict:
+def frame(request: HttpRequest, folder: Folder | None = None) -> dict:
     """What the folder pane shows."""
     rows = sorted(_folders(request), key=lambda row: (ORDER.get(row.special, 6), row.name.casefold()))
     mailbox = Mailbox.objects.filter(login__person=request.user, folders__isnull=False).first()

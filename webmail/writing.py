@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Login
-from webmail import letters, mime, quoting, reading, tasks
+from webmail import letters, mime, outbox, quoting, reading, tasks
 from webmail.forms import ComposeForm
 from webmail.models import Attachment, Draft, Folder, Message, OutgoingMessage, OutgoingRecipient
-from webmail.views import tab_of
+from webmail.views import frame, tab_of
 
 FILES_LIMIT = 20 * 1024 * 1024
 
@@ -47,7 +47,7 @@ def compose(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, draft, form, status=422)
     outgoing = _freeze(request, form.save())
-    return redirect("outgoing", pk=outgoing.pk)
+    return outbox.page(request, outgoing) if request.htmx else redirect("outgoing", pk=outgoing.pk)
 
 
 @login_required
@@ -150,7 +150,9 @@ def _page(request: HttpRequest, draft: Draft, form: ComposeForm | None, status: 
     people = Login.objects.filter(server__lab=True, server__protocol="smtp", person__is_active=True)
     known = [address for row in people.values_list("addresses", flat=True)[:300] for address in row]
     shown = {"draft": draft, "form": form, "senders": senders, "known": known}
-    return render(request, "webmail/compose.html", shown, status=status)
+    if request.htmx and not request.htmx.history_restore_request:
+        return render(request, "webmail/_compose.html", shown)  # the part, told anew: an answer, no failure
+    return render(request, "webmail/compose.html", shown | frame(request), status=status)
 
 
 def _login(request: HttpRequest, sender: str = "") -> Login | None:

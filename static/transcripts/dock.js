@@ -1,23 +1,29 @@
 // The Wire dock: joins the socket, shows each transcript's lines as they come, explains the chosen one.
 import { tab } from "../shell/tab.js";
-import { act, opened, text } from "./lines.js";
+import { explainer, strip } from "./explain.js";
+import { act, copy, nextTimes, opened, said, tell, text } from "./lines.js";
+import { refresh, show } from "./views.js";
 
-const MOST = 8;
+const MOST = 8, OLD_SECONDS = 60;
 const dock = document.querySelector(".dock");
 const part = (name) => dock.querySelector(name);
-const tabs = part(".dock-tabs"), panes = part(".dock-panes"), strip = part(".dock-strip"), more = part(".dock-new");
-const shown = new Map(); // transcript id -> {button, pane, seen, first, last, states, url, unread}
+const tabs = part(".dock-tabs"), panes = part(".dock-panes"), more = part(".dock-new"), toggler = part(".dock-toggle"), last = part(".dock-last");
+const explained = explainer(part(".explain"), () => { note(dock.dataset.copied); });
+const shown = new Map(); // transcript id -> {button, pane, list, seen, states, url, unread, aside, started, ended}
 const followed = new Set(), cleared = new Set();
-let current = null, paused = false, held = [], socket = null, wait = 500;
+const empty = last.textContent;
+let current = null, paused = false, held = [], socket = null, wait = 500, view = "dialogue";
+let resting = "rests" in dock.dataset || document.body.classList.contains("dock-rests"); // shut on this page until asked for
 
 function connect() {
   const place = new URL("/ws/wire/", location.href);
   place.protocol = place.protocol.replace("http", "ws");
   socket = new WebSocket(place);
-  socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); shown.forEach((it, id) => follow(id)); };
+  socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); shown.forEach((it, id) => follow(id)); delete dock.dataset.broken; };
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = (event) => {
-    if (event.code === 4401 || event.code === 4403) return;
+    if (event.code === 4401 || event.code === 4403) { location.reload(); return; }
+    if (wait > 500) { dock.dataset.broken = "1"; note(dock.dataset.lost); }
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 10000);
   };
@@ -44,26 +50,41 @@ function header(message) {
   const fresh = !shown.has(id);
   if (fresh) add(id);
   const it = shown.get(id);
-  Object.assign(it, { states: message.states, url: message.url });
+  const { states, url, aside, started, ended, peer } = message;
+  Object.assign(it, { states, url, aside, started, ended });
+  Object.assign(it.pane.dataset, { url, peer });
   it.button.innerHTML = message.html;
-  if (fresh) choose(id);
-  if (message.outcome) part(".dock-toggle").dataset.outcome = message.outcome;
-  if (id === current) links();
+  it.button.title = message.title;
+  if (fresh && front(it)) choose(id);
+  else if (fresh) it.button.classList.add("news");
+  if (id === current) { links(); if (ended) stateNow(); }
   follow(id);
 }
 
+// What a person did comes to the front; what went on beside it does so only where nothing fresh stands there.
+function front(it) {
+  const now = shown.get(current);
+  return !now || !it.aside || now.aside || it.started - now.started > OLD_SECONDS;
+}
+
 function add(id) {
-  const button = document.createElement("button"), pane = document.createElement("ol");
+  const button = document.createElement("button"), pane = document.createElement("div"), list = document.createElement("ol");
   Object.assign(button, { type: "button", id: `wire-tab-${id}` });
   button.setAttribute("role", "tab");
   button.setAttribute("aria-controls", `wire-${id}`);
-  button.onclick = () => choose(id);
-  Object.assign(pane, { className: "lines", id: `wire-${id}`, hidden: true });
+  button.onclick = () => { choose(id); };
+  Object.assign(pane, { className: "dock-pane", id: `wire-${id}`, hidden: true });
+  pane.setAttribute("role", "tabpanel");
+  pane.setAttribute("aria-labelledby", button.id);
   pane.onscroll = () => { if (bottom(pane)) unread(id, 0); };
+  list.className = "lines";
+  pane.append(list);
   tabs.append(button);
   panes.append(pane);
-  shown.set(id, { button, pane, seen: 0, states: [], url: "", unread: 0 });
-  while (shown.size > MOST) remove(shown.keys().next().value);
+  shown.set(id, { button, pane, list, seen: 0, states: [], url: "", unread: 0 });
+  if (shown.size > MOST) remove([...shown.keys()].find((key) => key !== current));
+  sessionStorage.setItem("netlab-wire", "1");
+  stand();
 }
 
 function remove(id) {
@@ -72,25 +93,30 @@ function remove(id) {
   it.button.remove();
   it.pane.remove();
   shown.delete(id);
-  if (current === id) { current = null; const last = [...shown.keys()].pop(); if (last) choose(last); }
-  part(".dock-empty").hidden = shown.size > 0;
+  if (current === id) { current = null; const newest = [...shown.keys()].pop(); if (newest) choose(newest); }
 }
 
 function bottom(pane) { return pane.scrollHeight - pane.scrollTop - pane.clientHeight < 24; }
 
 function lines(message) {
   if (!message.last) return;
-  const it = shown.get(message.transcript), down = bottom(it.pane);
+  const it = shown.get(message.transcript), down = bottom(it.pane), before = it.list.lastElementChild;
   if (message.first <= it.seen) return;
-  it.pane.insertAdjacentHTML("beforeend", message.html);
+  it.list.insertAdjacentHTML("beforeend", message.html);
   it.seen = message.last;
-  const last = it.pane.lastElementChild;
-  part(".dock-last").textContent = `${last.querySelector("q").textContent} ${last.querySelector("code").textContent}`.slice(0, 80);
-  const trouble = it.pane.querySelector("li.refused") ? "refused" : it.pane.querySelector("li.later") ? "later" : "done";
-  part(".dock-toggle").dataset.outcome = trouble;
+  for (let line = before ? before.nextElementSibling : it.list.firstElementChild; line; line = line.nextElementSibling) tell(line);
+  const line = it.list.lastElementChild;
+  note(`${line.querySelector("q").textContent} ${said(line)}`, true);
+  toggler.dataset.outcome = it.list.querySelector("li.refused") ? "refused" : it.list.querySelector("li.later") ? "later" : "done";
+  if (view === "timing" || view === "hex") refresh(it.pane);
   if (down) it.pane.scrollTop = it.pane.scrollHeight;
   else unread(message.transcript, it.unread + message.last - message.first + 1);
-  if (message.transcript === current) states();
+  if (message.transcript === current) stateNow();
+}
+
+function note(words, line = false) {
+  last.textContent = words.slice(0, 120);
+  last.classList.toggle("said", line);
 }
 
 function unread(id, count) {
@@ -99,7 +125,7 @@ function unread(id, count) {
   it.unread = count;
   if (id !== current) return;
   more.hidden = !count;
-  more.textContent = dock.dataset.new.replace("%d", count);
+  more.textContent = (count === 1 ? dock.dataset.newOne : dock.dataset.new).replace("%d", count);
 }
 
 function choose(id) {
@@ -109,12 +135,15 @@ function choose(id) {
     it.button.tabIndex = key === id ? 0 : -1;
     it.pane.hidden = key !== id;
   });
-  part(".dock-empty").hidden = true;
   const it = shown.get(id);
+  it.button.classList.remove("news");
+  tabs.scrollTo({ left: it.button.offsetLeft - tabs.offsetLeft - tabs.clientWidth / 2 + it.button.offsetWidth / 2 });
+  show(it.pane, view);
   it.pane.scrollTop = it.pane.scrollHeight;
   unread(id, 0);
   links();
-  states();
+  explained.show(it.list.querySelector("li.here"));
+  stateNow();
 }
 
 function links() {
@@ -125,43 +154,49 @@ function links() {
   }
 }
 
-function states() {
+// The strip shows the state at the chosen line, else at the last; a refusal explains itself when all is said.
+function stateNow() {
   const it = shown.get(current);
-  const chosen = it.pane.querySelector("li.here:not([data-state=''])");
-  const now = (chosen ?? [...it.pane.querySelectorAll("li:not([data-state=''])")].pop())?.dataset.state;
-  const at = it.states.indexOf(now);
-  strip.replaceChildren(...it.states.map((name, index) => {
-    const item = document.createElement("li");
-    item.textContent = name;
-    if (index === at) item.setAttribute("aria-current", "step");
-    if (index > at) item.className = "ahead";
-    return item;
-  }));
+  if (!it) return;
+  let line = it.list.querySelector("li.here");
+  const trouble = it.list.querySelector("li.refused, li.later");
+  if (!line && it.ended && trouble) { trouble.classList.add("here"); explained.show(trouble); line = trouble; }
+  line ??= it.list.lastElementChild;
+  while (line && !line.dataset.state) line = line.previousElementSibling;
+  strip(part(".strip"), it.states, line);
 }
 
 function explain(line) {
-  shown.get(current)?.pane.querySelectorAll("li.here").forEach((other) => other.classList.remove("here"));
+  line.parentElement.querySelectorAll("li.here").forEach((other) => other.classList.remove("here"));
   line.classList.add("here");
   line.focus({ preventScroll: true });
   line.scrollIntoView({ block: "nearest" });
-  part(".dock-explain").innerHTML = line.querySelector(".more").innerHTML;
-  states();
+  explained.show(line);
+  stateNow();
 }
 
-function toggle(open = dock.dataset.open !== "1") { dock.dataset.open = open ? "1" : "0"; stand(); remember(); }
+function toggle() {
+  const shut = document.body.dataset.dock === "shut";
+  resting = false;
+  dock.dataset.open = shut ? "1" : "0";
+  if (shut) sessionStorage.setItem("netlab-wire", "1");
+  stand();
+  remember();
+}
 
 function stand() {
-  const open = dock.dataset.open === "1";
-  document.body.dataset.dock = !open ? "shut" : dock.dataset.side === "1" ? "side" : "bottom";
-  part(".dock-toggle").setAttribute("aria-expanded", String(open));
-  dock.style.setProperty("--dock-size", dock.dataset.size);
-  part(".dock-grip").setAttribute("aria-valuenow", dock.dataset.size);
+  const open = dock.dataset.open === "1" && !resting && (shown.size > 0 || sessionStorage.getItem("netlab-wire") === "1");
+  const side = dock.dataset.side === "1", grip = part(".dock-grip");
+  document.body.dataset.dock = !open ? "shut" : side ? "side" : "bottom";
+  toggler.setAttribute("aria-expanded", String(open));
+  document.documentElement.style.setProperty("--dock-size", dock.dataset.size);
+  grip.setAttribute("aria-valuenow", dock.dataset.size);
+  grip.setAttribute("aria-orientation", side ? "vertical" : "horizontal");
 }
 
 function remember() {
   const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
   const stands = { open: dock.dataset.open === "1", side: dock.dataset.side === "1", size: Number(dock.dataset.size) };
-  localStorage.setItem("netlab-dock", JSON.stringify(stands));
   fetch(dock.dataset.remember, { method: "POST", headers: { "X-CSRFToken": token }, body: JSON.stringify(stands) }).catch(() => {});
 }
 
@@ -171,23 +206,45 @@ const doings = {
   pause(button) {
     paused = !paused;
     button.setAttribute("aria-pressed", String(paused));
+    button.dataset.word ??= button.textContent;
+    button.textContent = paused ? dock.dataset.paused : button.dataset.word;
     if (!paused) held.splice(0).forEach(take);
   },
-  clear() { [...shown.keys()].forEach((id) => { cleared.add(id); remove(id); }); strip.replaceChildren(); current = null; links(); part(".dock-last").textContent = ""; },
-  async copy() { const it = shown.get(current); if (it) { await navigator.clipboard.writeText(text([...it.pane.children])); part(".dock-last").textContent = dock.dataset.copied; } },
+  clear() {
+    [...shown.keys()].forEach((id) => { cleared.add(id); });
+    current = null;
+    [...shown.keys()].forEach(remove);
+    current = null;
+    part(".strip").replaceChildren();
+    explained.show(null);
+    links();
+    note(empty);
+    delete toggler.dataset.outcome;
+  },
+  async copy() { const it = shown.get(current); if (it) { await copy(text(it.list.children)); note(dock.dataset.copied); } },
+  times: nextTimes,
   side() { dock.dataset.side = dock.dataset.side === "1" ? "0" : "1"; stand(); remember(); },
+  hide: toggle,
 };
 
 dock.addEventListener("click", (event) => {
   act(event);
-  const button = event.target.closest("[data-do]");
+  const button = event.target.closest("[data-do]"), way = event.target.closest("[data-view]");
   if (button) doings[button.dataset.do](button);
+  if (way?.tagName === "BUTTON") see(way.dataset.view);
   if (event.target.closest(".dock-toggle")) toggle();
   if (event.target.closest(".dock-new")) { const it = shown.get(current); it.pane.scrollTop = it.pane.scrollHeight; unread(current, 0); }
-  const line = event.target.closest(".lines li");
-  if (line && !event.target.closest("a, button, summary, pre")) explain(line);
+  const line = event.target.closest(".lines > li");
+  if (line && !event.target.closest("a, button, summary, pre") && getSelection().isCollapsed) explain(line);
 });
 dock.addEventListener("toggle", opened, true);
+
+function see(name) {
+  view = name;
+  part(".views").querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.view === name)));
+  if (current) show(shown.get(current).pane, view);
+}
+
 part(".dock-grip").addEventListener("pointerdown", (event) => {
   const grip = event.target;
   grip.setPointerCapture(event.pointerId);
@@ -205,14 +262,14 @@ tabs.addEventListener("keydown", (event) => {
   shown.get(current).button.focus();
 });
 panes.addEventListener("keydown", (event) => {
-  const line = event.target.closest("li");
+  const line = event.target.closest(".lines > li");
   const next = line && { ArrowDown: line.nextElementSibling, ArrowUp: line.previousElementSibling }[event.key];
   if (next) { event.preventDefault(); explain(next); }
   if (event.key === "Enter" && event.target === line) explain(line);
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "w" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
   toggle();
 });
 stand();

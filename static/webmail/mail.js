@@ -39,11 +39,16 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
   if (event.key === "j") return step(1);
   if (event.key === "k") return step(-1);
-  const control = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!control) return;
-  event.preventDefault();
-  if (control.matches("input")) control.focus();
-  else control.click();
+});
+// A letter that was moved, archived or deleted leaves the pane; the next one takes its place.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { successful, requestConfig, elt } = event.detail;
+  const verb = requestConfig?.parameters?.verb;
+  if (!successful || !elt.closest?.("#read") || !["move", "archive", "trash", "purge"].includes(verb)) return;
+  const row = document.querySelector(".rows .chosen"), next = row?.nextElementSibling ?? row?.previousElementSibling;
+  if (next) next.querySelector("a").click();
+  else document.getElementById("read").replaceChildren();
+  room.classList.replace("reading", "listing");
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".rows a");

@@ -1,0 +1,61 @@
+// What every page can do: keys ([data-key], and `?` lists them), menus that shut, toasts that go by themselves.
+const TOAST_SECONDS = 8;
+const keys = document.getElementById("keys");
+
+function typing(event) {
+  return event.ctrlKey || event.metaKey || event.altKey || Boolean(event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog"));
+}
+
+function shown(control) { return control.getClientRects().length > 0 && !control.disabled; }
+
+function list() {
+  const own = keys.querySelector("[data-own]"), found = new Map();
+  for (const control of document.querySelectorAll("[data-key]")) {
+    if (!shown(control)) continue;
+    const words = control.dataset.keyDoes || control.labels?.[0]?.textContent || control.getAttribute("aria-label") || [...control.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("");
+    if (!found.has(control.dataset.key)) found.set(control.dataset.key, words.trim());
+  }
+  own.replaceChildren(...[...found].map(([key, does]) => {
+    const row = document.createElement("div"), name = document.createElement("dt"), told = document.createElement("dd"), cap = document.createElement("kbd");
+    cap.textContent = key;
+    name.append(cap);
+    told.textContent = does;
+    row.append(name, told);
+    return row;
+  }));
+  keys.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+  if (typing(event)) return;
+  if (event.key === "?" && keys && !keys.open) { event.preventDefault(); list(); return; }
+  const control = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)].find(shown);
+  if (!control) return;
+  event.preventDefault();
+  if (control.matches("input, textarea, select")) control.focus();
+  else control.click();
+});
+
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    if (!menu.contains(event.target) || event.target.closest(".menu-items :is(a, button)")) setTimeout(() => { menu.open = false; });
+  });
+  if (event.target.closest("[data-keys]")) list();
+});
+
+document.addEventListener("submit", (event) => {
+  const asked = event.target.dataset.confirm;
+  if (asked && !confirm(asked)) event.preventDefault();
+});
+
+const toasts = document.getElementById("toasts");
+if (toasts) {
+  new MutationObserver((changes) => {
+    for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
+      if (toast.nodeType !== Node.ELEMENT_NODE) continue;
+      const go = () => (toast.matches(":hover, :focus-within") ? setTimeout(go, 2000) : toast.remove());
+      setTimeout(go, TOAST_SECONDS * 1000);
+    }
+  }).observe(toasts, { childList: true });
+}
