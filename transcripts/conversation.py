@@ -77,14 +77,16 @@ class Scribe:
         if self.ended:
             values["ended"] = now
         with transaction.atomic():
+            there = Conversation.objects.filter(pk=self.pk).update(**values)
             for state, lines in [*self._full, (self._state, self._block)]:
-                if lines:
+                if lines and there:
                     Block.objects.update_or_create(
                         conversation_id=self.pk,
                         first=lines[0].number,
                         defaults={"last": lines[-1].number, "state": state, "payload": blocks.pack(lines)},
                     )
-            Conversation.objects.filter(pk=self.pk).update(**values)
+        if not there:  # deleted under our hands, with its person or by them: nothing more is kept
+            self._deaf, self._block = True, []
         self._full.clear()
         self.saved, self._end_told = self.last, self.ended
 

@@ -14,6 +14,7 @@ from transcripts import blocks, rights, tasks
 from transcripts.models import Block, Conversation, Transcript
 from transcripts.recorder import open_recording
 from transcripts.signals import transcript_closed
+from transcripts.writer import writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +84,13 @@ def test_the_hidden_password_keeps_only_its_fingerprint(ann, server, send):
     row = send()
     spans = [span for line, _ in blocks.read(row.conversation, 1) for span in line.hidden]
     assert spans and all(len(span.fingerprint) == 8 for span in spans)
+
+
+def test_a_conversation_that_is_deleted_while_it_runs_is_let_go(ann, server):
+    recording = open_recording(owner=ann, server=server)
+    recording.sink(Opened(time.time(), "localhost", "a", "b"))
+    Conversation.objects.all().delete()
+    recording.sink(Crossed(time.time(), "S", b"220 hi ESMTP\r\n"))
+    recording.close()
+    writer().flush()
+    assert not Block.objects.exists() and not writer()._dirty
