@@ -44,7 +44,7 @@ def bytes_of(transcript: Transcript, first: int, *, bodies: bool = False) -> lis
     for line, _note in blocks.read(transcript.conversation, first, min(end, first + MOST_LINES - 1)):
         if line.kind == "event":
             continue
-        closed = line.kind in ("body", "binary")
+        closed = line.kind in ("body", "binary", "data")
         raw = (line.raw if closed else line.raw + line.end)[:MOST_HEX]
         pieces, at = [], 0
         for span in line.hidden:
