@@ -1,7 +1,9 @@
 """The console's socket: the browser's connection owns the server's. JSON both ways.
 
-In: ``open`` (server, security, tab), ``say`` (text, end, escapes), ``close``, ``reveal`` (id).
-Out: ``opening``, ``open``, ``lines``, ``closed``, ``refused`` (a line that was not sent, and why), ``revealed``.
+In: ``open`` (server, security, tab), ``say`` (text, end, escapes), ``close``, ``reveal`` (id), ``data`` (text for FTP's
+data connection, or close).
+Out: ``opening``, ``open``, ``lines``, ``closed``, ``refused`` (a line that was not sent, and why), ``revealed``,
+``data-open``, ``data``, ``data-closed``.
 """
 
 from __future__ import annotations
@@ -70,6 +72,8 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             await self._begin(content)
         elif kind == "say":
             await self._say(content)
+        elif kind == "data":
+            await self._data(content)
         elif kind == "close":
             if self.session:
                 await self.session.close()
@@ -162,12 +166,25 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             return await self._refuse("closed", self._why("full" if self.session else "closed"), told)
         return None
 
+    async def _data(self, told):
+        """Text for the data connection; ``close`` alone closes it."""
+        pane = self.session.data if self.session else None
+        if pane and told.get("close"):
+            pane.close()
+        elif not pane or not await pane.send(str(told.get("text", ""))):
+            await self._tell(
+                {"type": "data-refused", "why": self._why("no-data"), "text": str(told.get("text", ""))}
+            )
+
     def _why(self, reason):
         with translation.override(self.language):
             return {
                 "too-long": _("This line is longer than 64 KiB. It was not sent."),
                 "escape": _(
                     "After a backslash comes x00 to xff, r, n, t, 0 or a second backslash. It was not sent."
+                ),
+                "no-data": _(
+                    "There is no data connection to send over, or this is more than 1 MiB. It was not sent."
                 ),
                 "line-break": _("One line at a time. It was not sent."),
                 "full": _(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from accounts.secrets import fingerprint
 from console.upgrade import Upgrade
 from protocols import catalog
-from protocols.events import Closed, Crossed, Event, Opened, Secured
+from protocols.events import Closed, Crossed, Event, Secured
 from protocols.imap.syntax import LITERAL
 from protocols.line import Line, Note, Speaker
 from protocols.wire import event_line
@@ -48,6 +49,7 @@ class Screen:
         self._note = Note("", state=known.states[0] if known.states else "")
         self._number, self._began, self._tls = 0, 0.0, False
         self._literal, self._head = 0, True
+        self.overhear: Callable[[Line], None] | None = None
         self._hidden: OrderedDict[int, str] = OrderedDict()
         self.lines = self.heard = 0
 
@@ -58,7 +60,7 @@ class Screen:
             return self._crossed(event.speaker, event.raw, event.at)
         items = self._rest(event.at) if isinstance(event, Closed) else []
         self._tls = self._tls or isinstance(event, Secured)
-        if isinstance(event, Opened | Secured | Closed) and (line := event_line(event)):
+        if line := event_line(event):
             items.append(self._item(line, blocks.explain(None, line), event.at))
         return items
 
@@ -112,6 +114,8 @@ class Screen:
         note = blocks.explain(self._explainer, known)
         if note.state or note.next:
             self._note = note
+        if self.overhear:
+            self.overhear(known)
         if line.speaker == "S":
             self.upgrade.hear(known, note)
         elif self.protocol == "imap" and (found := LITERAL.search(line.raw)) and line.kind == "text":

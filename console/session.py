@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from console.data import DataPane
 from console.screen import Item, Screen
 from protocols import catalog, stream
 from protocols.errors import TooMuch, WireError
@@ -39,6 +40,7 @@ class Session:
         self.screen = Screen(address.protocol, language)
         self._address, self._record, self._tell, self._language = address, record, tell, language
         self._stream: stream.Stream | None = None
+        self.data: DataPane | None = None
         self._items: list[Item] = []
         self._left_out = 0
         self._news, self._speak, self._heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -53,6 +55,9 @@ class Session:
         work: list[asyncio.Task[Any]] = []
         try:
             self._stream = await stream.connect(self._address, self._hear, LIMITS)
+            if self._address.protocol == "ftp":
+                self.data = DataPane(self._stream, self._address, self._hear, self._tell)
+                self.screen.overhear = self.data.hear
             await self._tell({"type": "open", "tls": self._address.security == "tls"})
             work = [asyncio.create_task(self._listen()), asyncio.create_task(self._write())]
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -62,6 +67,8 @@ class Session:
             self._failure = error
         finally:
             await _end(*work)
+            if self.data:
+                await self.data.end()
             await self._shut()
             await _end(drawing)
         await self._flush()

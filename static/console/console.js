@@ -47,6 +47,7 @@ function begin() {
   const row = servers.selectedOptions[0];
   if (!row?.value) return;
   part("#con-begin").hidden = true;
+  data.hide();
   tags = 0;
   why("");
   say({ type: "open", server: Number(row.value), security: security.value, tab: tab() });
