@@ -18,7 +18,7 @@ import yaml
 
 from protocols.line import Explainer, Framer, Guard, Note
 
-NAMES = ("smtp", "pop3", "imap", "ftp", "http")
+NAMES = ("smtp", "pop3", "imap", "ftp", "http", "irc")
 ADDRESSES = "url"
 """Addresses are no protocol: they have tables and sentences, and nothing that crosses a wire."""
 

@@ -156,6 +156,17 @@ def parse_source(source: str) -> Source:
     return Source(nick, user, host)
 
 
+def spans_of(raw: bytes, at: int | None = None) -> list[tuple[int, int]]:
+    """Where the command and each parameter stand in a line: ``(start, stop)``, the last one's colon left out.
+
+    ``at`` is the command's offset where it is known (None: after tags and source).
+    """
+    start = _command_at(raw) if at is None else at
+    space = raw.find(b" ", start)
+    stop = space if space >= 0 else len(raw)
+    return [(start, stop), *_param_spans(raw, stop)] if stop > start else []
+
+
 def text_of(raw: bytes) -> str:
     """UTF-8 where it is valid, Latin-1 where it is not: a channel has both, line by line."""
     try:
@@ -222,15 +233,16 @@ def talk(raw: bytes) -> tuple[int, int] | None:
     The text of PRIVMSG and NOTICE (also on its way from the server), a topic (with 332's and 322's), the words
     with which somebody leaves, kicks or is away, a real name is not one. A server's own NOTICE is no talk.
     """
-    start = _command_at(raw)
-    words = raw[start:].split(b" ", 1)
-    verb = words[0].upper().decode("latin-1")
+    found = spans_of(raw)
+    if not found:
+        return None
+    (start, stop), spans = found[0], found[1:]
+    verb = raw[start:stop].upper().decode("latin-1")
     source = raw[:start].rpartition(b":")[2].strip()
     if verb not in _TALK and verb not in _TALK_NUMERICS:
         return None
     if verb == "NOTICE" and source and b"!" not in source:
         return None
-    spans = _param_spans(raw, start + len(words[0]))
     at = _TALK_NUMERICS.get(verb, _TALK_PARAM.get(verb, 1))
     if len(spans) <= at or spans[at][0] >= spans[at][1]:
         return None
