@@ -33,6 +33,8 @@ class Knowledge:
     guard: Callable[[Callable[[bytes], str]], Guard]
     explainer: Callable[[], Explainer]
     states: tuple[str, ...]
+    talk: Callable[[bytes], tuple[int, int] | None] = lambda raw: None
+    """Which bytes of a line are a person's own words (IRC's messages): they fold as a letter's body does."""
 
 
 @cache
@@ -50,6 +52,7 @@ def knowledge(name: str) -> Knowledge:
         guard=guard.Guard,
         explainer=explain.Explainer,
         states=explain.Explainer.STATES,
+        talk=getattr(grammar, "talk", lambda raw: None),
     )
 
 

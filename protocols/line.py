@@ -15,7 +15,8 @@ Speaker = Literal["C", "S", "-"]
 
 Kind = Literal["text", "body", "binary", "event", "data"]
 """``text`` a protocol line; ``body`` a letter or literal, folded to one Line; ``binary`` bytes that are no
-protocol line at all; ``data`` how the bytes of one of FTP's data connections began; ``event`` what happened to the connection, ``raw`` being JSON of its parameters."""
+protocol line at all; ``data`` how the bytes of one of FTP's data connections began; ``event`` what happened to
+the connection, ``raw`` being JSON of its parameters."""
 
 Origin = Literal["typed", "app", "server", "fault"]
 """Who caused the bytes: a person typing, the app, a program met at the lab servers' door, an injected fault."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -10,7 +11,7 @@ from django.utils import translation
 
 from protocols import catalog
 from protocols.line import Line, Note, Ref
-from transcripts import blocks
+from transcripts import blocks, pieces
 from transcripts.bodies import hexed
 from transcripts.models import Transcript
 
@@ -46,15 +47,12 @@ def bytes_of(transcript: Transcript, first: int, *, bodies: bool = False) -> lis
             continue
         closed = line.kind in ("body", "binary", "data")
         raw = (line.raw if closed else line.raw + line.end)[:MOST_HEX]
-        pieces, at = [], 0
-        for span in line.hidden:
-            pieces += [{"text": hexed(raw[at : span.start])}, {"hidden": span.length}]
-            at = span.start
-        pieces.append({"text": hexed(raw[at:])})
+        fold = None if bodies else pieces.talk_of(transcript.conversation.protocol, line)
+        cut = [_bytes(piece) for piece in pieces.cut(replace(line, raw=raw), fold)]
         found.append({
             "number": line.number,
             "speaker": line.speaker,
-            "pieces": pieces if bodies or not closed else [],
+            "pieces": cut if bodies or not closed else [],
             "size": line.size,
             "rest": max(0, line.size - sum(span.length for span in line.hidden) - len(raw)),
         })  # fmt: skip
@@ -91,6 +89,8 @@ def _shown(
 ) -> dict[str, Any]:
     text = said(note)
     closed = line.kind in ("body", "binary", "data")
+    fold = None if bodies else pieces.talk_of(transcript.conversation.protocol, line)
+    badge = note.badge if _has_badge(line, note.badge) else ""
     return {
         "transcript": transcript.pk,
         "number": line.number,
@@ -103,12 +103,12 @@ def _shown(
         "origin": line.origin,
         "outcome": note.outcome,
         "trouble": note.outcome in ("later", "refused"),
-        "badge": note.badge if note.badge and line.text.startswith(note.badge) else "",
-        "pieces": [] if closed else _pieces(line, note.badge, own),
+        "badge": badge,
+        "pieces": [] if closed or line.kind == "event" else _pieces(line, fold, badge, own),
         "size": line.size,
         "cut": line.cut,
         "server": transcript.conversation.server_id,
-        "again": line.text if line.speaker == "C" and line.kind == "text" and not line.cut else "",
+        "again": line.text if line.speaker == "C" and line.kind == "text" and not (line.cut or fold) else "",
         "body": closed,
         "readable": closed and bodies,
         "large": line.size > ASK_BYTES,
@@ -116,23 +116,47 @@ def _shown(
         "text": text if line.kind != "event" else "",
         "event": text if line.kind == "event" else "",
         "known": note.known and bool(text),
-        "details": list(filter(None, (said(detail) for detail in note.details))),
+        "details": list(filter(None, (_detail(detail) for detail in note.details))),
         "refs": refs(note.refs),
         "next": note.next,
         "state": note.state,
     }
 
 
-def _pieces(line: Line, badge: str, own: bool) -> list[dict[str, Any]]:
-    """Cut a line's text where secrets were taken out."""
-    pieces, at = [], len(badge) if badge and line.text.startswith(badge) else 0
-    if line.kind == "event":
-        return []
-    for index, span in enumerate(line.hidden):
-        pieces.append({"text": _text(line.raw[at : span.start])})
-        pieces.append({"hidden": span.length, "index": index, "own": own and bool(span.fingerprint)})
-        at = span.start
-    return [*pieces, {"text": _text(line.raw[at:])}]
+def _pieces(line: Line, fold: tuple[int, int] | None, badge: str, own: bool) -> list[dict[str, Any]]:
+    """Cut a line's text where secrets were taken out, talk is folded, and a reply's code is coloured."""
+    found: list[dict[str, Any]] = []
+    for piece in pieces.cut(line, fold):
+        if piece.hidden:
+            mine = own and bool(line.hidden[piece.index].fingerprint)
+            found.append({"hidden": piece.hidden, "index": piece.index, "own": mine})
+        elif piece.folded:
+            found.append({"folded": piece.folded})
+        elif piece.raw:
+            found.append({"text": _text(piece.raw)})
+    if badge and found and "text" in found[0]:
+        before, _, after = found[0]["text"].partition(badge)
+        found[:1] = [{"text": before}, {"badge": badge}, {"text": after}]
+    return found
+
+
+def _bytes(piece: pieces.Piece) -> dict[str, Any]:
+    if piece.hidden:
+        return {"hidden": piece.hidden}
+    return {"folded": piece.folded} if piece.folded else {"text": hexed(piece.raw)}
+
+
+def _has_badge(line: Line, badge: str) -> bool:
+    """Whether the part that the outcome colours stands in a line, as a word, before anything hidden."""
+    text = _text(line.raw[: line.hidden[0].start] if line.hidden else line.raw) if badge else ""
+    at = text.find(badge) if badge else -1
+    return at == 0 or (at > 0 and text[at - 1] == " ")
+
+
+def _detail(note: Note) -> str:
+    """A further fact, after the words of the line that it is about."""
+    text = said(note)
+    return f"{note.badge}: {text}" if note.badge and text and note.badge not in text else text
 
 
 def _text(raw: bytes) -> str:

@@ -79,7 +79,8 @@ def transcript(request, pk):
 def export(request, pk):
     """The plain text."""
     row = _visible(request, pk)
-    response = StreamingHttpResponse(list(text(row)), content_type="text/plain; charset=utf-8")
+    told = text(row, talk=rights.reads_bodies(request.user, row))
+    response = StreamingHttpResponse(list(told), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = (
         f'attachment; filename="netlab-{row.conversation.protocol}-{row.pk}.txt"'
     )

@@ -169,9 +169,8 @@ class Guard:
         for place in range(len(spans) - 1, 1, -1):
             certain = len(wanted) == len(words) - 2
             if words[place] != b"*" and (not certain or wanted[place - 2].letter == "k"):
-                line = self._keys.cut(
-                    line, spans[place][0], Said("password", secret=words[place]), spans[place][1]
-                )
+                said = Said("password", secret=words[place])
+                line = self._veil.cut(line, spans[place][0], said, spans[place][1], remember=False)
         return line
 
 

@@ -57,13 +57,17 @@ def test_ann_writes_to_ben_and_both_see_their_protocols_run(person, tmp_path):
         ("S:", "250"),
     ):
         expect(
-            dock.get_by_role("listitem").filter(has_text=re.compile(f"{speaker}\\s*{re.escape(said)}", re.I)).first
+            dock.get_by_role("listitem")
+            .filter(has_text=re.compile(f"{speaker}\\s*{re.escape(said)}", re.I))
+            .first
         ).to_be_visible()
     expect(ann.locator("#outgoing").get_by_text("Sent.")).to_be_visible()
     assert "/outgoing/" in ann.url
     seen = ann.evaluate("window.seen")
     spoken = [n for n, text in enumerate(seen) if re.match(r"C: RCPT TO", text, re.IGNORECASE)]
-    assert spoken and spoken[0] < seen.index("state: Sent."), "the dialogue is shown while the letter is on its way"
+    assert spoken and spoken[0] < seen.index("state: Sent."), (
+        "the dialogue is shown while the letter is on its way"
+    )
     assert not dock.get_by_text("Nothing is known of this line").count()
     assert "demo story secret" not in ann.content()
 
