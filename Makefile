@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-DEBIAN := chromium swaks curl fetchmail s-nail mutt ngircd weechat-headless irssi inetutils-telnet redis-server
+DEBIAN := chromium swaks curl fetchmail s-nail mutt ngircd weechat-headless irssi inetutils-telnet redis-server wget w3m telnet
 DEBIAN += dovecot-imapd dovecot-pop3d dovecot-lmtpd postfix postgresql
 DEBIAN += proftpd-core proftpd-mod-crypto lftp tnftp ncftp
 

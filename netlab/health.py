@@ -69,7 +69,7 @@ def _plain(row: Server) -> Address | None:
 
 
 def _greets(address: Address | None) -> str:
-    """All three protocols let the server speak first: bytes within the bounds mean it is up."""
+    """Bytes within the bounds mean it is up. HTTP waits to be asked; everyone else greets."""
     if address is None:
         return "down"
     try:
@@ -78,6 +78,8 @@ def _greets(address: Address | None) -> str:
         return "down"
     with sock:
         try:
+            if address.protocol == "http":
+                sock.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
             return "up" if sock.recv(1) else "down"
         except (WireError, OSError):
             return "down"

@@ -12,6 +12,7 @@ from typing import Any
 
 from servers import pop3, smtp
 from servers.authenticator import SECOND_LOOK, Authenticator
+from servers.http import connection as http
 from servers.imap import server as imap
 from servers.maildir import Mailstore
 from servers.maildrop import Maildrops
@@ -169,7 +170,14 @@ def _listeners(service: Service) -> dict[str, Callable[..., Any]]:
     def imap_on(implicit: bool) -> Callable[..., Any]:
         return lambda **where: imap.serve(service, implicit=implicit, **where)
 
-    makers = {"smtp": smtp_on, "pop3": pop3_on, "imap": imap_on}
+    def http_on(implicit: bool) -> Callable[..., Any]:
+        return lambda **where: asyncio.start_server(
+            lambda reader, writer: http.Conversation(service, reader, writer, implicit=implicit).run(),
+            limit=http.PIECE,
+            **where,
+        )
+
+    makers = {"smtp": smtp_on, "pop3": pop3_on, "imap": imap_on, "http": http_on}
     return {
         f"{name}{'s' if implicit else ''}": make(implicit)
         for name, make in makers.items()
