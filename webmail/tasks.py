@@ -55,7 +55,10 @@ def refresh_folder(folder_id: int, tab: str = "", quiet: bool = False) -> None:
     login = folder.mailbox.login
     cause = gettext_noop("New mail") if quiet else gettext_noop("Refresh a folder")
     try:
-        with borrowed(login, cause, tab=tab, subject=folder.label, quiet=quiet, aside=True) as (session, action):
+        with borrowed(login, cause, tab=tab, subject=folder.label, quiet=quiet, aside=True) as (
+            session,
+            action,
+        ):
             changed = index.refresh(folder, session, lambda: tell(login.person_id, "folder", folder.pk))
             if changed and quiet:
                 action.news()
@@ -195,7 +198,9 @@ def append_copy(outgoing_id: int, tab: str = "") -> None:
     if login is None:
         return
     try:
-        with borrowed(login, gettext_noop("Keep a copy in Sent"), tab=tab, subject=outgoing.subject, aside=True) as (
+        with borrowed(
+            login, gettext_noop("Keep a copy in Sent"), tab=tab, subject=outgoing.subject, aside=True
+        ) as (
             session,
             _a,
         ):

@@ -75,11 +75,12 @@ def test_it_says_where_it_listens_and_rows_and_logins_are_there(data):
         ports = dict(
             re.match(r"(\w+) on 127\.0\.0\.1:(\d+), with TLS on \d+", line).groups() for line in lines[:-1]
         )
-        assert {"SMTP", "POP3", "IMAP"} == set(ports)
+        assert {"SMTP", "POP3", "IMAP", "HTTP"} <= set(ports)
         rows = sqlite3.connect(data / "netlab.sqlite3")
         query = "select protocol, host, address, port, security, lab, ca from accounts_server"
         for protocol, host, address, port, security, lab, ca in rows.execute(query).fetchall():
-            assert (host, address, security, lab) == ("localhost", "127.0.0.1", "starttls", 1)
+            usual = {"http": "plain", "irc": "tls"}.get(protocol, "starttls")
+            assert (host, address, security, lab) == ("localhost", "127.0.0.1", usual, 1)
             assert port == int(ports[protocol.upper()])
             assert ssl.create_default_context(cadata=ca)
         assert rows.execute("select count(*) from accounts_login").fetchone()[0] == len(ports)

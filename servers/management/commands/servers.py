@@ -1,4 +1,4 @@
-"""``manage.py servers``: the lab's own SMTP, POP3 and IMAP servers, until SIGTERM or Ctrl-C."""
+"""``manage.py servers``: the lab's own servers, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAKEN = 3
 
 class Command(BaseCommand):
     requires_system_checks = []  # the pages' own checks cost a second that every start would pay
-    help = "Run the lab's mail servers: SMTP, POP3 and IMAP."
+    help = "Run the lab's own servers: mail, and the web site."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
