@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "servers",
     "webmail",
     "console",
+    "chat",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

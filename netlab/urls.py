@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("mail/", include("webmail.urls")),
     path("console/", include("console.urls")),
+    path("chat/", include("chat.urls")),
     path("transcripts/", include("transcripts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

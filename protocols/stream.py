@@ -89,7 +89,8 @@ class Stream:
         """Send ``raw`` and wait until the system took it."""
         async with self._watching():
             self._writer.write(raw)
-            await asyncio.wait_for(self._writer.drain(), self.meter.wait())
+            async with asyncio.timeout(self.meter.wait()):
+                await self._writer.drain()
         self.meter.sent(raw)
 
     async def start_tls(self) -> None:
@@ -141,8 +142,8 @@ class Stream:
 
     async def _fill(self) -> None:
         async with self._watching():
-            seconds = self.meter.wait()
-            raw = await asyncio.wait_for(self._reader.read(CHUNK), seconds)
+            async with asyncio.timeout(self.meter.wait()):
+                raw = await self._reader.read(CHUNK)
             self.meter.received(raw)
         if not raw:
             raise Unreachable("the server closed the connection", cause="closed", host=self._address.host)

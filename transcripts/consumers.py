@@ -26,7 +26,8 @@ TAB = re.compile(r"[0-9a-f]{8,32}")
 
 
 class TranscriptConsumer(AsyncWebsocketConsumer):
-    """``hello`` tells the tab and gets its recent transcripts; ``follow`` gets lines after the last one seen."""
+    """``hello`` tells the tab and gets its recent transcripts; ``follow`` gets lines after the last one seen,
+    or, with ``tail``, that many of the last ones."""
 
     async def connect(self):
         self.person = self.scope.get("user")
@@ -58,7 +59,8 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
             if kind == "hello":
                 await self._hello(str(told.get("tab", "")))
             elif kind == "follow":
-                await self._follow(int(told["transcript"]), max(0, int(told.get("after", 0))))
+                after, tail = (max(0, int(told.get(name) or 0)) for name in ("after", "tail"))
+                await self._follow(int(told["transcript"]), after, tail)
         except (ValueError, KeyError, TypeError):
             await self.send(json.dumps({"type": "error"}))
 
@@ -83,13 +85,14 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
         for row in reversed(await self._recent(0)):
             await self._tell(row)
 
-    async def _follow(self, pk, after):
+    async def _follow(self, pk, after, tail=0):
         row = await self._one(pk)
         if row is None:
             await self.send(json.dumps({"type": "gone", "transcript": pk}))
             return
         await self._join(f"conversation.{row.conversation_id}")
-        self.following[pk] = max(after, row.first - 1)
+        skipped = (row.last or row.conversation.lines) - tail if tail else 0
+        self.following[pk] = max(after, row.first - 1, skipped)
         await self._tell(row)
         await self._catch_up()
 

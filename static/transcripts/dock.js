@@ -19,7 +19,7 @@ function connect() {
   const place = new URL("/ws/wire/", location.href);
   place.protocol = place.protocol.replace("http", "ws");
   socket = new WebSocket(place);
-  socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); shown.forEach((it, id) => follow(id)); delete dock.dataset.broken; };
+  socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); tails.forEach((tail, id) => { if (!shown.has(id)) say({ type: "follow", transcript: id, after: 0, tail }); }); shown.forEach((it, id) => follow(id)); delete dock.dataset.broken; };
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = (event) => {
     if (event.code === 4401 || event.code === 4403) { location.reload(); return; }
@@ -29,13 +29,23 @@ function connect() {
   };
 }
 
-function say(message) { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
+function say(message) { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
 
 function follow(id) {
   if (followed.has(id)) return;
   followed.add(id);
-  say({ type: "follow", transcript: id, after: shown.get(id).seen });
+  say({ type: "follow", transcript: id, after: shown.get(id).seen, tail: tails.get(id) });
 }
+
+// A page whose conversation lasts for days (Chat) asks to follow it from its last lines on.
+const tails = new Map();
+document.addEventListener("wire:follow", (event) => {
+  const { transcript: id, tail } = event.detail;
+  if (shown.has(id)) { if (current !== id) choose(id); return; }
+  if (tails.has(id) || cleared.has(id)) return;
+  tails.set(id, tail);
+  say({ type: "follow", transcript: id, after: 0, tail });
+});
 
 function take(message) {
   if (paused) { held.push(message); return; }

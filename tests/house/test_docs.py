@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("netlab", "webmail", "console", "transcripts", "accounts", "protocols", "servers")
+ROOMS = ("chat", "netlab", "webmail", "console", "transcripts", "accounts", "protocols", "servers")
 
 
 def sources() -> list[Path]:

@@ -8,13 +8,14 @@ import threading
 
 from django.core.management.base import BaseCommand
 
+from chat import gateway as chat
 from netlab import parts
-from webmail import gateway
+from webmail import gateway as webmail
 
 
 class Command(BaseCommand):
     requires_system_checks = []
-    help = "Listen for news on behalf of people whose Mail is open."
+    help = "Listen for news on behalf of people whose Mail is open, and keep everybody's IRC connections."
 
     def handle(self, *args: object, **options: object) -> None:
         asyncio.run(_run())
@@ -27,6 +28,8 @@ async def _run() -> None:
         loop.add_signal_handler(number, stop.set)
     parts.beat("gateway", stopped)
     try:
-        await gateway.run(stop)
+        async with asyncio.TaskGroup() as rooms:
+            for room in (webmail, chat):
+                rooms.create_task(room.run(stop), name=room.__name__)
     finally:
         stopped.set()

@@ -1,0 +1,390 @@
+"""What a connection's server tells becomes messages of talks, stays in channels, and news for the person's tabs.
+
+What concerns a channel goes through its ``Shared``, so that it is stored once, whoever of us brings it. What concerns
+the person alone (queries, the server's answers) is stored in talks of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from accounts import secrets
+from chat import writer
+from chat.models import NAME, NICK, Message, Network, Talk, Window
+from chat.recording import in_thread
+from chat.shared import Shared
+from protocols.irc import events
+from protocols.irc.events import Event, Mark
+from protocols.irc.grammar import format_ctcp, is_nick
+
+if TYPE_CHECKING:
+    from chat.link import Link
+
+MOST_QUERIES = 200
+MOST_SKEW = 300.0
+"""Seconds by which a server's clock may differ from ours before ours is believed."""
+
+NEAR = 15.0
+"""Seconds after a command in which the server's answers are shown where it was typed as well."""
+
+QUIET = frozenset({"002", "003", "004", "250", "251", "252", "253", "254", "255", "265", "266", "333", "329"})
+"""Numerics of the beginning that a person has no use for (the dock shows and explains them)."""
+
+CTCP_ANSWERS = {"VERSION": "netlab", "SOURCE": "netlab", "CLIENTINFO": "ACTION CLIENTINFO PING TIME VERSION"}
+
+
+class Ear:
+    """Hears for one link. ``near`` is the talk where the person typed the last command."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.regain = False
+        self.shared: dict[str, Shared] = {}
+        self._near, self._near_until = 0, 0.0
+        self._answered = 0.0
+        self._hands: dict[type, Callable[[Any], Any]] = {
+            events.Said: self._said, events.Joined: self._joined, events.Left: self._left,
+            events.Renamed: self._renamed, events.Topic: self._topic, events.Modes: self._modes,
+            events.Members: self._members, events.Told: self._told, events.Acked: self._acked,
+            events.Ready: self._ready, events.Listed: self._listed, events.Invited: self._invited,
+        }  # fmt: skip
+
+    async def hear(self, event: Event) -> None:
+        """Take one event."""
+        work = self._hands[event.__class__](event)
+        if work is not None:
+            await work
+
+    def near(self, talk: int) -> None:
+        """The person typed a command there."""
+        self._near, self._near_until = talk, time.monotonic() + NEAR
+
+    def gone(self) -> None:
+        """The connection is over: the person is in no channel any more, and wants back into all of them."""
+        self.link.gateway.forget_nick(self.link)
+        for key in list(self.shared):
+            self._out(key, joined=True)
+
+    def own_words(self, target: str, text: str, kind: str) -> None:
+        """The server took words of ours and does not echo them: they are heard here instead."""
+        link = self.link
+        channel = self.shared.get(link.fold(target))
+        message = self._message(0, Mark(time.time()), kind, link.nick, text)
+        message.person_id = link.person
+        if channel:
+            self._share(channel, message)
+        elif (query := link.window("query", target)) is not None:
+            message.talk_id = query.talk_id
+            link.gateway.writer.message(message, (link.person,))
+
+    # -- what is said ---------------------------------------------------------------------------------------
+
+    def _said(self, event: events.Said) -> Any:
+        if event.mark.batch == "chathistory":
+            return None  # the history here is of the times that we were there: it is stored already
+        if event.manner in ("ctcp", "reply"):
+            return self._ctcp(event)
+        channel = self.shared.get(self.link.fold(event.target.lstrip("~&@%+")))
+        if channel is not None:
+            message = self._message(channel.talk, event.mark, event.manner, event.source.nick, event.text)
+            message.person_id = self.link.gateway.person_of(self.link, event.source.nick)
+            self._share(channel, message)
+            return None
+        return self._said_alone(event)
+
+    async def _said_alone(self, event: events.Said) -> None:
+        """A query's words, or a notice of the server's."""
+        link, source = self.link, event.source
+        partner = event.target if event.own else source.nick
+        if not event.own and event.manner == "notice" and not link.window("query", partner):
+            self._tell(event.mark, "NOTICE", event.text, source.nick)
+            return
+        window = await self._query(partner)
+        if window is None:
+            self._tell(event.mark, "PRIVMSG", event.text, source.nick)
+            return
+        message = self._message(window.talk_id, event.mark, event.manner, source.nick, event.text)
+        message.person_id = link.person if event.own else link.gateway.person_of(link, source.nick)
+        link.gateway.writer.message(message, (link.person,))
+
+    def _ctcp(self, event: events.Said) -> Any:
+        words = f"CTCP {event.command} {event.text}".strip()
+        if not event.own:
+            self._tell(event.mark, "CTCP", words, event.source.nick)
+        now = time.monotonic()
+        if event.manner == "reply" or event.own or now - self._answered < 1.0:
+            return None
+        self._answered = now  # one answer a second: whoever asks more is flooding
+        answer = {"PING": event.text, "TIME": datetime.now(UTC).isoformat(timespec="seconds")} | CTCP_ANSWERS
+        if event.command not in answer or not is_nick(event.source.nick, NICK):
+            return None
+        text = format_ctcp(event.command, answer[event.command][:200])
+        return self.link.session.send("NOTICE", event.source.nick, text)
+
+    # -- who comes and goes ---------------------------------------------------------------------------------
+
+    async def _ready(self, event: events.Ready) -> None:
+        from_now = self.link
+        from_now.gateway.know_nick(from_now)
+        from_now.stand(Network.State.ON)
+        await from_now.enter_channels()
+
+    def _joined(self, event: events.Joined) -> Any:
+        if event.own:
+            return self._enter(event)
+        channel = self.shared[self.link.fold(event.channel)]
+        nick = event.source.nick
+        message = self._message(channel.talk, event.mark, "join", nick, "", host=_host(event.source))
+        self._share(channel, message, m=[["+", "", nick]])
+        return None
+
+    async def _enter(self, event: events.Joined) -> None:
+        link, key = self.link, self.link.fold(event.channel)
+        window = await in_thread(self._channel_window, event.channel, key, link.keys.pop(key, ""))
+        window.joined = window.inside = window.open = True
+        link.windows[window.talk_id] = window
+        channel = link.gateway.shared(link.server, window.talk_id, key, event.channel)
+        channel.enter(link)
+        self.shared[key] = channel
+        link.gateway.writer.change(writer.entered(window.pk))
+        message = self._message(
+            channel.talk, event.mark, "join", event.source.nick, "", host=_host(event.source)
+        )
+        message.person_id = link.person
+        self.tell_window(window)
+        self._share(channel, message, m=[["+", "", event.source.nick]])
+
+    def _left(self, event: events.Left) -> None:
+        for name in event.channels:
+            key = self.link.fold(name)
+            channel = self.shared.get(key)
+            if channel is None:
+                continue
+            by = event.by.nick if event.by else event.source.nick
+            message = self._message(channel.talk, event.mark, event.way, by, event.text)
+            message.other = event.source.nick[:NAME] if event.by else ""
+            message.host = _host(event.source)
+            message.person_id = self.link.gateway.person_of(self.link, by)
+            extra = {"m": [["-", event.source.nick]]} | ({"b": event.mark.batch} if event.mark.batch else {})
+            self._share(channel, message, **extra)
+            if event.own:
+                self._out(key, joined=False, opened=event.way == "kick")
+        if event.way == "quit" and self.link.fold(event.source.nick) == self.link.fold(
+            self.link.row.wanted_nick
+        ):
+            self.regain = True
+            self.link.mouth.later("NICK", self.link.row.wanted_nick)
+
+    def _out(self, key: str, *, joined: bool, opened: bool = True) -> None:
+        channel = self.shared.pop(key)
+        window = self.link.windows.get(channel.talk)
+        for message in channel.leave(self.link):
+            self.link.gateway.writer.message(message, channel.people)
+        if window is None:
+            return
+        window.inside, window.joined, window.open = False, joined, opened
+        self.link.gateway.writer.change(writer.left(window.pk, joined=joined, opened=opened))
+        self.tell_window(window)
+
+    def _renamed(self, event: events.Renamed) -> None:
+        link = self.link
+        if event.own:
+            self.regain = False
+            link.gateway.know_nick(link)
+            link.stand(Network.State.ON)
+        old, new = event.source.nick, event.nick
+        for name in event.channels:
+            channel = self.shared.get(link.fold(name))
+            if channel:
+                message = self._message(channel.talk, event.mark, "nick", old, "")
+                message.other = new[:NAME]
+                self._share(channel, message, m=[["=", old, new]])
+
+    # -- what a channel is like -----------------------------------------------------------------------------
+
+    def _topic(self, event: events.Topic) -> None:
+        channel = self.shared.get(self.link.fold(event.channel))
+        if channel is None:
+            return
+        talk, text = channel.talk, event.text
+        if event.source is not None:
+            message = self._message(talk, event.mark, "topic", event.source.nick, text)
+            self._share(channel, message, topic=text)
+        if channel.reporter is self.link:
+            self.link.gateway.writer.change(lambda: Talk.objects.filter(pk=talk).update(topic=text) and None)
+            if event.source is None:
+                self._news(channel.people, told="topic", c=talk, topic=text)
+
+    def _modes(self, event: events.Modes) -> None:
+        channel = self.shared.get(self.link.fold(event.channel))
+        room = self.link.session.state.room(event.channel)
+        if channel is None or room is None:
+            return
+        if event.source is None:
+            self._news((self.link.person,), told="flags", c=channel.talk, flags=room.flags)
+            return
+        fold, prefixes = self.link.fold, self.link.session.state.support.prefixes
+        nicks = [change.argument for change in event.changes if change.letter in prefixes]
+        members = [room.members[fold(nick)] for nick in nicks if fold(nick) in room.members]
+        words = " ".join(str(change) for change in event.changes)
+        message = self._message(channel.talk, event.mark, "mode", event.source.nick, words)
+        moved = [["+", one.signs, one.nick] for one in members]
+        self._share(channel, message, m=moved, flags=room.flags)
+
+    def _members(self, event: events.Members) -> None:
+        channel = self.shared.get(self.link.fold(event.channel))
+        if channel is None:
+            return
+        if not event.nick:
+            self.tell_members(channel.talk, {"people": [self.link.person]})
+        elif channel.reporter is self.link:
+            room = self.link.session.state.room(event.channel)
+            member = room and room.members.get(self.link.fold(event.nick))
+            if member:
+                self._news(channel.people, told="away", c=channel.talk, n=member.nick, away=member.away)
+
+    # -- what the server says -------------------------------------------------------------------------------
+
+    def _told(self, event: events.Told) -> None:
+        if event.code == "433" and self.regain:
+            self.regain = False  # our own quiet try to have the nick back: the person did not ask
+            return
+        self.link.mouth.refusal(event)
+        if event.code not in QUIET:
+            self._tell(event.mark, event.code, event.text, near=self._place(event))
+
+    def _place(self, event: events.Told) -> int:
+        """Where an answer is shown besides the server's window: in the channel it names, or where one asked."""
+        for word in event.params[:2]:
+            channel = self.shared.get(self.link.fold(word)) if event.refused else None
+            if channel:
+                return channel.talk
+        return self._near if time.monotonic() < self._near_until else 0
+
+    def _tell(self, mark: Mark, code: str, text: str, nick: str = "", near: int | None = None) -> None:
+        link = self.link
+        window = link.window("server", "")
+        if window is None:
+            return
+        message = self._message(window.talk_id, mark, "told", nick, text)
+        message.other = code
+        place = self._near if near is None and time.monotonic() < self._near_until else near or 0
+        extra = {"near": place} if place and place != window.talk_id else {}
+        link.gateway.writer.message(message, (link.person,), **extra)
+
+    def _invited(self, event: events.Invited) -> None:
+        words = f"{event.source.nick} → {event.channel}"
+        self._tell(event.mark, "INVITE", words, event.source.nick)
+        if event.own:
+            frame = {"told": "invited", "network": self.link.network, "n": event.source.nick}
+            self._news((self.link.person,), **frame, channel=event.channel)
+
+    def _listed(self, event: events.Listed) -> None:
+        rows = sorted(event.channels, key=lambda row: (-row[1], row[0]))
+        self._news(
+            (self.link.person,), told="list", network=self.link.network, rows=rows[:2000], cut=event.cut
+        )
+
+    def _acked(self, event: events.Acked) -> None:
+        self.link.mouth.acked(event)
+
+    # -- what the others are told ---------------------------------------------------------------------------
+
+    def tell_window(self, window: Window) -> None:
+        """Tell the person's tabs how a window stands."""
+        link = self.link
+        link.gateway.writer.news(people=[link.person], window=window.pk)
+
+    def tell_members(self, talk: int, to: dict[str, Any]) -> None:
+        """Tell who is in a channel: to one socket, or to a person's."""
+        window = self.link.windows.get(talk)
+        room = self.link.session.state.room(window.talk.name) if window and self.link.session else None
+        if room is None:
+            return
+        rows = [[one.signs, one.nick, one.away] for one in room.members.values()]
+        frame = {"told": "members", "c": talk, "members": rows, "flags": room.flags, "topic": room.topic}
+        self.link.gateway.writer.news(**to, frame=_frame(frame))
+
+    def _share(self, channel: Shared, message: Message, **extra: Any) -> None:
+        message.talk_id = channel.talk
+        if channel.news(self.link, message):
+            self.link.gateway.writer.message(message, channel.people, **extra)
+
+    def _news(self, people: tuple[int, ...], **frame: Any) -> None:
+        self.link.gateway.writer.news(people=people, frame=_frame(frame))
+
+    def _message(self, talk: int, mark: Mark, kind: str, nick: str, text: str, host: str = "") -> Message:
+        at = mark.at if abs(mark.at - time.time()) < MOST_SKEW else time.time()
+        return Message(
+            talk_id=talk,
+            at=datetime.fromtimestamp(at, UTC),
+            kind=kind,
+            nick=nick[:NICK].replace("\0", ""),
+            host=host[:200].replace("\0", ""),
+            text=text.replace("\0", ""),
+            msgid=mark.msgid,
+        )
+
+    # -- windows --------------------------------------------------------------------------------------------
+
+    def _channel_window(self, name: str, folded: str, password: str) -> Window:
+        talk, _ = Talk.objects.get_or_create(
+            server_id=self.link.server,
+            owner=None,
+            folded=folded[:NAME],
+            defaults={"name": name[:NAME], "kind": Talk.Kind.CHANNEL},
+        )
+        window = _window(self.link.network, talk)
+        if password:
+            window.sealed = secrets.seal(password)
+            window.save(update_fields=["sealed"])
+        return window
+
+    async def _query(self, partner: str) -> Window | None:
+        """The window of a query; None where there are too many already (somebody floods us with nicks)."""
+        window = self.link.window("query", partner)
+        if window is not None and window.open:
+            return window
+        queries = sum(1 for one in self.link.windows.values() if one.talk.kind == "query")
+        if window is None and queries >= MOST_QUERIES:
+            return None
+        return await self.open_query(partner)
+
+    async def open_query(self, partner: str) -> Window:
+        """Open a query's window, made where there is none; the person's tabs are told."""
+        window = await in_thread(self._query_window, partner, self.link.fold(partner))
+        self.link.windows[window.talk_id] = window
+        self.tell_window(window)
+        return window
+
+    def _query_window(self, partner: str, folded: str) -> Window:
+        talk, _ = Talk.objects.get_or_create(
+            server_id=self.link.server,
+            owner_id=self.link.network,
+            kind=Talk.Kind.QUERY,
+            folded=folded[:NAME],
+            defaults={"name": partner[:NAME]},
+        )
+        window = _window(self.link.network, talk)
+        if not window.open:
+            window.open = True
+            window.save(update_fields=["open"])
+        return window
+
+
+def _window(network: int, talk: Talk) -> Window:
+    window, _ = Window.objects.get_or_create(network_id=network, talk=talk)
+    window.talk = talk
+    return window
+
+
+def _host(source: Any) -> str:
+    return f"{source.user}@{source.host}" if source.host else ""
+
+
+def _frame(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,102 @@
+"""Who wants to be connected, as rows: what the gateway asks the database, and what a first visit makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts.models import Login, SchoolClass, Server, User
+from chat import names, writer
+from chat.models import Network, Talk, Window
+from protocols.irc.grammar import fold
+from protocols.irc.registration import nick_for
+
+DEFAULT = "#lab"
+"""The channel that everybody enters at their first visit to the lab's own server."""
+
+
+def begin() -> None:
+    """The gateway begins: nothing is connected, and nobody is in a channel."""
+    writer.close_stays()
+    Network.objects.exclude(state=Network.State.OFF).update(state=Network.State.OFF, next_try=None)
+
+
+def wanted() -> dict[int, Network]:
+    """The networks that the gateway keeps: wanted, of active people with a login, on servers in use."""
+    rows = Network.objects.filter(wanted=True, person__is_active=True, server__enabled=True)
+    rows = rows.filter(server__logins__person_id=F("person_id")).select_related("server")
+    return {row.pk: row for row in rows.distinct()}
+
+
+def want(network: int, wanted: bool) -> None:
+    """Whether the gateway keeps this network."""
+    Network.objects.filter(pk=network).update(wanted=wanted)
+
+
+def nick_wanted(network: int, nick: str) -> Callable[[], None]:
+    """A change for the writer: the nick that is asked for when connecting."""
+
+    def change() -> None:
+        Network.objects.filter(pk=network).update(wanted_nick=nick[:64])
+
+    return change
+
+
+def windows_of(network: int) -> dict[int, Window]:
+    """The windows of a network by talk."""
+    rows = Window.objects.filter(network_id=network).select_related("talk")
+    return {row.talk_id: row for row in rows}
+
+
+def servers(person: User) -> list[Server]:
+    """The IRC servers that ``person`` has a login at, the lab's own first."""
+    logins = Login.objects.filter(person=person, server__protocol="irc", server__enabled=True)
+    rows = [login.server for login in logins.select_related("server")]
+    return sorted(rows, key=lambda server: (not server.lab, server.name))
+
+
+@transaction.atomic
+def visit(person: User, server: Server, nick: str = "") -> Network:
+    """Return a person's network, made at the first visit; on the lab's own server with its default channels.
+
+    A channel that the person once closed stays closed; the channel of a class that they have joined since is added.
+    """
+    network, new = Network.objects.get_or_create(
+        person=person, server=server, defaults={"wanted_nick": nick or nick_for(person.username)}
+    )
+    if new:
+        talk = Talk.objects.create(server=server, owner=network, kind=Talk.Kind.SERVER, name=server.name)
+        Window.objects.create(network=network, talk=talk)
+    for name, school_class in _channels(person) if server.lab else ():
+        known = Window.objects.filter(network=network, talk__owner=None, talk__folded=folded(network, name))
+        if not known.exists():
+            join(network, name, school_class)
+    return network
+
+
+def join(network: Network, name: str, school_class: SchoolClass | None = None) -> Window:
+    """Make the window of a channel that the gateway is to enter."""
+    talk, _ = Talk.objects.get_or_create(
+        server_id=network.server_id,
+        owner=None,
+        folded=folded(network, name),
+        defaults={"name": name, "kind": Talk.Kind.CHANNEL},
+    )
+    if school_class is not None and talk.school_class_id is None:
+        Talk.objects.filter(pk=talk.pk).update(school_class=school_class)
+    window, _ = Window.objects.update_or_create(
+        network=network, talk=talk, defaults={"joined": True, "open": True}
+    )
+    return window
+
+
+def folded(network: Network, name: str) -> str:
+    """``name`` as the network's server compares it; RFC 1459's way where it has not said yet."""
+    return fold(name, network.rules.get("casemapping", "rfc1459"))[:200]
+
+
+def _channels(person: User) -> list[tuple[str, SchoolClass | None]]:
+    classes = SchoolClass.objects.filter(Q(students=person) | Q(teachers=person)).distinct()
+    return [(DEFAULT, None), *((names.class_channel(one), one) for one in classes)]

@@ -1,0 +1,107 @@
+// The box that one types into: history, completion by Tab, suggestions for commands, formatting keys.
+import { COMMANDS, node } from "./words.js";
+
+const box = document.getElementById("words"), hints = document.getElementById("hints");
+const past = [];
+let at = 0, kept = "", tried = null;
+
+export function setup({ say, names }) {
+  const send = () => {
+    const text = box.value.replace(/\r/g, "");
+    if (!text.trim()) return;
+    if (!secret(text)) past.push(text);
+    if (past.length > 200) past.shift();
+    at = past.length;
+    put("");
+    for (const line of text.split("\n")) if (line.trim()) say(line);
+  };
+  document.getElementById("say").addEventListener("submit", (event) => { event.preventDefault(); send(); box.focus(); });
+  box.addEventListener("input", () => { tried = null; grow(); suggest(); });
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    if (key === "Tab" && !shiftKey && !ctrlKey && !altKey) { if (complete(names())) event.preventDefault(); return; }
+    tried = null;
+    if (key === "Enter" && !shiftKey && !altKey) { event.preventDefault(); send(); }
+    if (key === "Escape") hints.hidden = true;
+    if (altKey || metaKey) return;
+    if (ctrlKey) { mark(event); return; }
+    if (key === "ArrowUp" && first()) { event.preventDefault(); back(-1); }
+    if (key === "ArrowDown" && last()) { event.preventDefault(); back(1); }
+  });
+  hints.addEventListener("click", (event) => {
+    const row = event.target.closest("li");
+    if (row) { put(`/${row.dataset.name} `); box.focus(); }
+  });
+}
+
+export function put(text) {
+  box.value = text;
+  grow();
+  suggest();
+  box.setSelectionRange(text.length, text.length);
+}
+
+export function insert(text) {
+  box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+  box.focus();
+  grow();
+}
+
+function secret(text) {
+  return /^\/(oper|(raw|quote) +(pass|oper|authenticate)|(msg|m|query|q|notice) +\S*serv\b)/i.test(text);
+}
+
+function grow() {
+  box.rows = Math.min(6, box.value.split("\n").length);
+}
+
+function first() { return !box.value.slice(0, box.selectionStart).includes("\n"); }
+function last() { return !box.value.slice(box.selectionEnd).includes("\n"); }
+
+function back(step) {
+  const next = at + step;
+  if (next < 0 || next > past.length) return;
+  if (at === past.length) kept = box.value;
+  at = next;
+  put(at === past.length ? kept : past[at]);
+}
+
+// mIRC's keys, which The Lounge and others share.
+const MARKS = { b: "\x02", i: "\x1d", u: "\x1f", k: "\x03", o: "\x0f" };
+function mark(event) {
+  const sign = MARKS[event.key.toLowerCase()];
+  if (!sign || event.shiftKey) return;
+  event.preventDefault();
+  const { selectionStart: from, selectionEnd: to } = box;
+  box.setRangeText(sign + box.value.slice(from, to) + (from < to ? sign : ""), from, to, "end");
+}
+
+function complete(names) {
+  if (!tried) {
+    const before = box.value.slice(0, box.selectionStart), word = /\S*$/.exec(before)[0];
+    if (!word) return false;
+    const start = before.length - word.length, low = word.toLowerCase();
+    const from = word.startsWith("/") && start === 0 ? COMMANDS.map((one) => `/${one.name}`) : word[0] === "#" ? names.channels : names.nicks;
+    const found = from.filter((name) => name.toLowerCase().startsWith(low));
+    if (!found.length) return false;
+    tried = { start, end: before.length, found, next: 0 };
+  }
+  const name = tried.found[tried.next % tried.found.length];
+  tried.next += 1;
+  const after = tried.start === 0 && !/^[/#]/.test(name) ? ": " : " ";
+  const saved = tried;
+  box.setRangeText(name + after, tried.start, tried.end, "end");
+  saved.end = saved.start + name.length + after.length;
+  tried = saved;
+  hints.hidden = true;
+  return true;
+}
+
+function suggest() {
+  const found = /^\/(\w*)$/.exec(box.value);
+  const rows = found ? COMMANDS.filter((one) => one.name.startsWith(found[1].toLowerCase())).slice(0, 8) : [];
+  hints.replaceChildren(...rows.map((one) => node("li", { role: "option", data: { name: one.name } }, node("code", { textContent: one.usage }), node("span", { className: "aside", textContent: one.says }))));
+  rows.length ? hints.querySelectorAll("li").forEach((row) => row.setAttribute("aria-selected", "false")) : 0;
+  hints.hidden = !rows.length;
+}

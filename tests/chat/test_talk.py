@@ -1,0 +1,72 @@
+"""Talk between people, each with a connection of their own that lives without a tab."""
+
+from __future__ import annotations
+
+from chat import rights
+from chat.models import Message, Window
+from tests.chat.running import wait_until
+
+
+def said(person, talk):
+    rows = rights.readable(person, talk).filter(kind="privmsg").order_by("pk")
+    return list(rows.values_list("text", flat=True))
+
+
+def test_what_one_says_the_other_hears_and_it_is_stored_once(peer):
+    ann, ben = peer.person("ann"), peer.person("ben")
+    talk = peer.is_inside(ben, "#lab")
+    tab, other = peer.tab(ann), peer.tab(ben)
+    assert tab.say(talk, "hello <b>Ben</b>")["told"] == "taken"
+    heard = other.hears("hello <b>Ben</b>")
+    assert heard["n"] == "ann" and heard["p"] == ann.pk
+    tab.hears("hello <b>Ben</b>")
+    assert Message.objects.filter(kind="privmsg").count() == 1
+    assert len(other.lines("hello <b>Ben</b>")) == 1
+
+
+def test_who_closes_the_tab_reads_all_that_was_said_meanwhile(peer, client):
+    ann, ben = peer.person("ann"), peer.person("ben")
+    talk = peer.is_inside(ben, "#lab")
+    tab = peer.tab(ann)
+    tab.close()
+    other = peer.tab(ben)
+    for number in range(5):
+        assert other.say(talk, f"line {number}")["told"] == "taken"
+    client.force_login(ann)
+    told = client.get(f"/chat/talk/{talk.pk}/history/").json()
+    assert [one["x"] for one in told["lines"] if one["k"] == "privmsg"] == [f"line {n}" for n in range(5)]
+    state = peer.tab(ann).hear(lambda one: one["told"] == "state")
+    window = next(one for one in state["windows"] if one["c"] == talk.pk)
+    assert window["unread"] == 5
+
+
+def test_who_came_later_does_not_read_what_was_said_before(peer):
+    ann = peer.person("ann")
+    talk = peer.is_inside(ann, "#lab")
+    tab = peer.tab(ann)
+    tab.say(talk, "before")
+    ben = peer.person("ben")
+    tab.say(talk, "after")
+    tab.say(talk, "/part")
+    wait_until(lambda: not Window.objects.get(talk=talk, network__person=ann).inside)
+    other = peer.tab(ben)
+    other.say(talk, "without ann")
+    texts = said(ben, talk)
+    assert texts == ["after", "without ann"]
+    texts = said(ann, talk)
+    assert texts == ["before", "after"]
+    stranger = peer.person("eve", connected=False)
+    assert not rights.readable(stranger, talk).exists() and rights.talk(stranger, talk.pk) is None
+
+
+def test_a_line_of_100_000_characters_is_cut_and_nothing_is_lost(peer):
+    ann, ben = peer.person("ann"), peer.person("ben")
+    talk = peer.is_inside(ben, "#lab")
+    peer.server.lab = True  # a patient server
+    type(peer.server).objects.update(lab=True)
+    tab = peer.tab(ann)
+    text = "Việt Nam đẹp quá! " * 5_556
+    assert tab.say(talk, text[:100_000])["told"] == "taken"
+    pieces = list(Message.objects.filter(kind="privmsg").order_by("pk").values_list("text", flat=True))
+    assert len(pieces) > 200
+    assert " ".join(pieces).split() == text[:100_000].split()
