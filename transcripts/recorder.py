@@ -67,8 +67,9 @@ class Recording:
     ) -> Iterator[Action]:
         """What is said inside is the transcript of one action.
 
-        ``cause`` is a msgid of the room; ``aside`` says that no press of a button asked for it. A WireError that leaves the block gives the outcome. On leaving, the
-        lines are saved (within PATIENCE), the row is closed, viewers and ``transcript_closed`` are told.
+        ``cause`` is a msgid of the room; ``aside`` says that no press of a button asked for it. A WireError that
+        leaves the block gives the outcome. On leaving, the lines are saved (within PATIENCE), the row is closed,
+        viewers and ``transcript_closed`` are told.
         """
         row = self._begin(cause, tab, subject, quiet, aside)
         action = Action(row)
