@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "netlab.trouble.BrokerMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "netlab.urls"
@@ -131,7 +132,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep-outgoing": {"task": "webmail.tasks.sweep_outgoing", "schedule": 20.0},
+    "sweep-outgoing": {"task": "webmail.tasks.sweep_outgoing", "schedule": 10.0},
     "transcripts-tidy": {"task": "transcripts.tasks.tidy", "schedule": 60.0},
 }
 

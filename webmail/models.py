@@ -211,6 +211,7 @@ class OutgoingMessage(models.Model):
     transcript = models.BigIntegerField(null=True)
     copy = models.CharField(max_length=8, choices=Copy.choices, default=Copy.WAITING)
     copy_words = models.TextField(blank=True)
+    copy_trouble = models.JSONField(default=dict, blank=True)
     dismissed = models.BooleanField(default=False)
 
     class Meta:

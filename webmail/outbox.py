@@ -68,7 +68,7 @@ def _again(letter: OutgoingMessage, states: list[str], tab: str) -> None:
         if not rows.update(next_try=None, attempts=0, dismissed=False):
             return
         letter.recipients.filter(state__in=states).update(state=State.QUEUED, words="", code="", trouble={})
-    tasks.send_message.delay(letter.pk, tab)
+    tasks.begin_sending(letter.pk, tab)
 
 
 def _rewrite(letter: OutgoingMessage) -> HttpResponse:
@@ -92,6 +92,7 @@ def _shown(letter: OutgoingMessage) -> dict:
     states = {row.state for row in rows}
     return {
         "outgoing": letter,
+        "copy_meaning": _meaning(letter.copy_trouble),
         "recipients": rows,
         "busy": bool(states & {State.QUEUED, State.SENDING}),
         "failed": State.FAILED in states,

@@ -1,16 +1,20 @@
 """A letter's way out. It is sent once, visibly failed, or honestly uncertain, whichever process dies.
 
-A run claims the letter by a conditional UPDATE and holds it by a lease. ``data_started`` is committed before
-DATA is said. A lease that ran out before that means nothing was sent: queue it again. One that ran out after
-means nobody knows (RFC 5321, 6.1): a person decides.
+A run claims the letter by a conditional UPDATE and holds it by a lease, which it renews while it lives.
+``data_started`` is committed before DATA is said. A lease that ran out before that means nothing was sent: queue
+it again. One that ran out after means nobody knows (RFC 5321, 6.1): a person decides.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -25,7 +29,8 @@ from webmail.models import OutgoingMessage, OutgoingRecipient
 from webmail.recording import record
 
 State = OutgoingRecipient.State
-LEASE = timedelta(seconds=360)
+log = logging.getLogger(__name__)
+LEASE, RENEW = timedelta(seconds=60), 15.0
 LIMITS = Limits(total=300, reply=1024 * 1024)
 BACKOFF = (60, 300, 1800, 7200)  # seconds before each automatic retry after a 4xx or a lost line
 
@@ -38,7 +43,8 @@ def send(outgoing_id: int, tab: str = "") -> bool:
     tell(outgoing.person_id, "outgoing", outgoing_id)
     try:
         raw = letters.read(outgoing.raw)
-        answers = _speak(outgoing, raw, tab or outgoing.tab)
+        with _held(outgoing):
+            answers = _speak(outgoing, raw, tab or outgoing.tab)
     except WireError as error:
         _failed(outgoing, error)
         answers = {}
@@ -52,7 +58,10 @@ def send(outgoing_id: int, tab: str = "") -> bool:
 
 
 def sweep() -> list[tuple[int, str]]:
-    """Settle what dead workers left; return ``(id, tab)`` of letters to be sent now."""
+    """Settle what dead workers left; return ``(id, tab)`` of letters to be sent now.
+
+    Among them are letters whose task was lost with its broker before any worker had it.
+    """
     now = timezone.now()
     for outgoing in OutgoingMessage.objects.exclude(claim="").filter(lease__lt=now):
         with transaction.atomic():
@@ -62,10 +71,39 @@ def sweep() -> list[tuple[int, str]]:
             outgoing.recipients.filter(state=State.SENDING).update(state=after)
         tell(outgoing.person_id, "outgoing", outgoing.pk)
     queued = OutgoingMessage.objects.filter(
-        claim="", recipients__state=State.QUEUED, made__lt=now - timedelta(seconds=20)
+        claim="", recipients__state=State.QUEUED, made__lt=now - timedelta(seconds=10)
     )
     due = queued.filter(Q(next_try=None) | Q(next_try__lte=now)).distinct()
     return list(due.values_list("pk", "tab")[:200])
+
+
+def copies_left() -> list[int]:
+    """Letters that somebody got and of which no copy was begun: their worker died in between."""
+    before = timezone.now() - LEASE
+    sent = OutgoingMessage.objects.filter(claim="", copy=OutgoingMessage.Copy.WAITING, made__lt=before)
+    return list(sent.filter(recipients__state=State.SENT).distinct().values_list("pk", flat=True)[:200])
+
+
+@contextmanager
+def _held(outgoing: OutgoingMessage) -> Iterator[None]:
+    """Renew the lease every RENEW seconds, so that a dead worker's letter is known within LEASE."""
+    done = threading.Event()
+
+    def renew() -> None:
+        rows = OutgoingMessage.objects.filter(pk=outgoing.pk, claim=outgoing.claim)
+        while not done.wait(RENEW):
+            try:
+                rows.update(lease=timezone.now() + LEASE)
+            except DatabaseError:
+                log.warning("the lease of letter %s could not be renewed", outgoing.pk, exc_info=True)
+            finally:
+                connection.close()
+
+    threading.Thread(target=renew, name=f"lease-{outgoing.pk}", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def _claim(outgoing_id: int) -> OutgoingMessage | None:
@@ -113,12 +151,24 @@ def _data_starts(outgoing: OutgoingMessage) -> None:
 def _settle(outgoing: OutgoingMessage, answers: dict[str, tuple[str, str]]) -> None:
     with transaction.atomic():
         if not _release(outgoing):
+            _heard_after_all(outgoing, answers)
             return
         later = False
         for path, (code, words) in answers.items():
             later = _answered(outgoing, path, code, words) or later
         if later:
             _try_later(outgoing)
+
+
+def _heard_after_all(outgoing: OutgoingMessage, answers: dict[str, tuple[str, str]]) -> None:
+    """This run stood still until it was taken for dead, and then heard the server: what was uncertain is not."""
+    mine = OutgoingMessage.objects.filter(pk=outgoing.pk, claim="", data_started=outgoing.data_started)
+    if not outgoing.data_started or not mine.exists():
+        return
+    for path, (code, words) in answers.items():
+        state = State.SENT if code.startswith("2") else State.FAILED
+        row = outgoing.recipients.filter(address=path, state=State.UNCERTAIN)
+        row.update(state=state, code=code, words=words, changed=timezone.now())
 
 
 def _failed(outgoing: OutgoingMessage, error: WireError) -> None:
@@ -129,7 +179,7 @@ def _failed(outgoing: OutgoingMessage, error: WireError) -> None:
         rows = outgoing.recipients.filter(state=State.SENDING)
         kept = {
             "code": getattr(error, "code", ""),
-            "words": error.text,
+            "words": error.text if isinstance(error, Refused) else "",
             "changed": timezone.now(),
             "trouble": {"key": error.key, "params": error.params},
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from celery import shared_task
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
+from kombu.exceptions import OperationalError
 
 from accounts.models import Login, User
 from protocols.errors import Refused, WireError
@@ -17,6 +19,7 @@ from webmail.connections import borrowed
 from webmail.live import tell
 from webmail.models import Folder, Mailbox, Message, Move, OutgoingMessage
 
+log = logging.getLogger(__name__)
 FETCH_LIMIT = 40 * 1024 * 1024
 AHEAD, AHEAD_SIZE = 5, 256 * 1024
 FLAGS = {"seen": "\\Seen", "flagged": "\\Flagged", "answered": "\\Answered"}
@@ -194,7 +197,7 @@ def append_copy(outgoing_id: int, tab: str = "") -> None:
     outgoing = OutgoingMessage.objects.get(pk=outgoing_id)
     login = imap_login(outgoing.person_id)
     folder = Folder.objects.filter(mailbox__login=login, special="sent").first() if login else None
-    done = {"copy": OutgoingMessage.Copy.KEPT, "copy_words": ""}
+    done = {"copy": OutgoingMessage.Copy.KEPT, "copy_words": "", "copy_trouble": {}}
     if login is None:
         return
     try:
@@ -207,7 +210,10 @@ def append_copy(outgoing_id: int, tab: str = "") -> None:
             name = folder.name if folder else "Sent"
             session.append(name, letters.read(outgoing.raw), ["\\Seen"], outgoing.made)
     except WireError as error:
-        done = {"copy_words": error.text or str(error)}
+        done = {
+            "copy_words": error.text if isinstance(error, Refused) else "",
+            "copy_trouble": trouble(error),
+        }
     OutgoingMessage.objects.filter(pk=outgoing_id).update(**done)
     tell(outgoing.person_id, "outgoing", outgoing_id)
     if folder:
@@ -219,6 +225,16 @@ def sweep_outgoing() -> None:
     """Requeue what a dead worker left before DATA, mark the rest uncertain, retry what is due."""
     for outgoing_id, tab in sending.sweep():
         send_message.delay(outgoing_id, tab)
+    for outgoing_id in sending.copies_left():
+        append_copy.delay(outgoing_id)
+
+
+def begin_sending(outgoing_id: int, tab: str = "") -> None:
+    """Have a queued letter sent. A broker that is away costs time, not the letter: the next sweep finds it."""
+    try:
+        send_message.delay(outgoing_id, tab)
+    except OperationalError:
+        log.warning("letter %s waits for the next sweep: the broker does not answer", outgoing_id)
 
 
 def imap_login(person_id: int) -> Login | None:

@@ -208,7 +208,7 @@ def _freeze(request: HttpRequest, draft: Draft) -> OutgoingMessage:
     ]
     rows = [OutgoingRecipient(outgoing=outgoing, address=address) for address in dict.fromkeys(people)]
     OutgoingRecipient.objects.bulk_create(rows)
-    transaction.on_commit(partial(tasks.send_message.delay, outgoing.pk, outgoing.tab))
+    transaction.on_commit(partial(tasks.begin_sending, outgoing.pk, outgoing.tab))
     if draft.answers_id:
         _mark_answered(draft.answers, outgoing.tab)
     return outgoing

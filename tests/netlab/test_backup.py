@@ -67,7 +67,7 @@ def test_a_lab_comes_back_whole_in_another_folder(backed_up, tmp_path):
     other = tmp_path / "other"
     told = manage(other, "restore", str(file))
     assert "the lab is back" in told
-    assert manage(other, "shell", "-v0", "-c", LOOK).split("\n")[0] == "admin|ann|ben|tom blue house"
+    assert manage(other, "shell", "-v0", "-c", LOOK).split("\n")[0] == "admin|ann|ben|friend|tom blue house"
     letter = other / "mail/1/cur/1700000000.M1.lab:2,S"
     assert letter.read_bytes() == b"Subject: hello\r\n\r\nHello\r\n"
     assert letter.stat().st_mtime == 1_700_000_000

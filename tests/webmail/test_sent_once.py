@@ -1,0 +1,115 @@
+"""A letter goes out once, whatever fails beside it: its copy, its task, its lease, its broker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from accounts.models import Server
+from tests.servers.embedded import wait_until
+from tests.webmail.test_letters import write
+from webmail import sending, tasks
+from webmail.models import OutgoingMessage, OutgoingRecipient
+
+
+@pytest.fixture
+def broker_away(monkeypatch):
+    def refuse(*args, **named):
+        raise OperationalError("Error 111 connecting")
+
+    for task in (tasks.send_message, tasks.refresh_folders):
+        monkeypatch.setattr(task, "delay", refuse)
+
+
+def test_a_copy_that_fails_is_told_and_sends_nothing_again(lab, ann, ben, client):
+    Server.objects.filter(protocol="imap").update(port=1)
+    write(client, ann)
+    outgoing = OutgoingMessage.objects.get()
+    page = client.get(f"/mail/outgoing/{outgoing.pk}/").content.decode()
+    assert (
+        outgoing.copy == "failed" and "no copy was kept in Sent" in page and "nothing answers at port" in page
+    )
+    for _ in range(2):
+        tasks.append_copy(outgoing.pk)
+        tasks.send_message(outgoing.pk)
+        tasks.sweep_outgoing()
+    assert len(lab.inbox("ben")) == 1
+    assert [row.state for row in outgoing.recipients.all()] == ["sent"]
+
+
+def test_a_copy_whose_worker_died_is_made_by_the_sweep_and_only_once(lab, ann, ben, client, monkeypatch):
+    with monkeypatch.context() as dying:
+        dying.setattr(tasks.append_copy, "delay", lambda *args: None)
+        write(client, ann)
+    outgoing = OutgoingMessage.objects.get()
+    assert outgoing.copy == "waiting" and not sending.copies_left()
+    OutgoingMessage.objects.update(made=timezone.now() - timedelta(minutes=5))
+    tasks.sweep_outgoing()
+    outgoing.refresh_from_db()
+    assert outgoing.copy == "kept" and not sending.copies_left()
+
+
+def test_a_lease_is_renewed_while_its_run_lives(lab, ann, ben, client, monkeypatch):
+    monkeypatch.setattr(sending, "RENEW", 0.05)
+    seen = []
+
+    def slowly(outgoing, raw, tab):
+        rows = OutgoingMessage.objects.filter(pk=outgoing.pk)
+        rows.update(lease=timezone.now())
+        wait_until(lambda: rows.get().lease > timezone.now() + timedelta(seconds=30))
+        seen.append(rows.get().lease)
+        return {"ben@lab.test": ("250", "Ok")}
+
+    monkeypatch.setattr(sending, "_speak", slowly)
+    write(client, ann)
+    assert seen and OutgoingRecipient.objects.get().state == "sent"
+
+
+def test_a_run_that_was_taken_for_dead_and_then_heard_the_server_says_so(lab, ann, ben, client, monkeypatch):
+    spoken = sending._speak
+
+    def taken_for_dead(outgoing, raw, tab):
+        settle = sending._settle
+        monkeypatch.setattr(
+            sending, "_settle", lambda *args: None
+        )  # it stands still before it writes this down
+        answers = spoken(outgoing, raw, tab)
+        monkeypatch.setattr(sending, "_settle", settle)
+        OutgoingMessage.objects.update(lease=timezone.now() - timedelta(seconds=1))
+        sending.sweep()
+        assert OutgoingRecipient.objects.get().state == "uncertain"
+        return answers
+
+    monkeypatch.setattr(sending, "_speak", taken_for_dead)
+    write(client, ann)
+    assert OutgoingRecipient.objects.get().state == "sent" and len(lab.inbox("ben")) == 1
+
+
+def test_a_letter_written_without_a_broker_is_kept_and_sent_by_the_sweep(
+    lab, ann, ben, client, monkeypatch, request
+):
+    with monkeypatch.context():
+        request.getfixturevalue("broker_away")
+        _, answer = write(client, ann)
+        assert answer.status_code == 302
+        assert OutgoingRecipient.objects.get().state == "queued"
+        monkeypatch.undo()
+    OutgoingMessage.objects.update(made=timezone.now() - timedelta(minutes=1))
+    tasks.sweep_outgoing()
+    assert OutgoingRecipient.objects.get().state == "sent" and len(lab.inbox("ben")) == 1
+
+
+@pytest.mark.parametrize("language, sentence", [("en", "Nothing was lost"), ("vi", "Không mất gì cả")])
+def test_without_a_broker_other_wishes_are_refused_with_a_sentence(
+    lab, ann, client, broker_away, language, sentence
+):
+    ann.language = language
+    ann.save()
+    client.force_login(ann)
+    answer = client.post("/mail/folders/")
+    assert answer.status_code == 503 and sentence in answer.content.decode()
+    answer = client.post("/mail/folders/", headers={"HX-Request": "true"})
+    assert answer["HX-Retarget"] == "#toasts" and sentence in answer.content.decode()
