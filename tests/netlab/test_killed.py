@@ -44,7 +44,7 @@ class Scene:
         self._do("UPDATE webmail_outgoingmessage SET lease = '2020-01-01 00:00:00' WHERE claim <> ''")
 
     def states(self, page: str) -> list[str]:
-        return re.findall(r'class="badge [^"]*">([^<]+)<', self.ann.get(page))
+        return re.findall(r'class="badge [^"]*">([^<]+)<', self.ann.get(f"{page}state/"))
 
     def arrived(self, subject: str) -> int:
         """How many letters of that subject lie in mailboxes, Sent apart."""
