@@ -1,4 +1,4 @@
-"""The ASGI application: Django's pages, Channels' sockets."""
+"""The ASGI application: Django's pages, Channels' sockets, and files on their way past Django."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  (Django must be set
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from netlab.origin import SameOrigin  # noqa: E402
-from netlab.routing import sockets  # noqa: E402
+from netlab.routing import beside, sockets  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": pages,
+        "http": beside(pages),
         "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(sockets))),
     }
 )

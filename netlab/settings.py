@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "transcripts",
     "servers",
     "webmail",
+    "webftp",
     "console",
     "chat",
 ]
@@ -133,6 +134,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep-outgoing": {"task": "webmail.tasks.sweep_outgoing", "schedule": 10.0},
+    "files-tidy": {"task": "webftp.tasks.tidy", "schedule": 300.0},
     "transcripts-tidy": {"task": "transcripts.tasks.tidy", "schedule": 60.0},
 }
 

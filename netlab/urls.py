@@ -10,6 +10,7 @@ from netlab.health import healthz
 urlpatterns = [
     path("", include("accounts.urls")),
     path("mail/", include("webmail.urls")),
+    path("files/", include("webftp.urls")),
     path("console/", include("console.urls")),
     path("chat/", include("chat.urls")),
     path("transcripts/", include("transcripts.urls")),

@@ -57,6 +57,7 @@ class Session:
         self._protected, self._extended, self._type = False, True, ""
         self._number = 0
         self.broken = False
+        self.last = 0
 
     async def open(self) -> None:
         """Hear the greeting; AUTH TLS where the address says so (RFC 4217, 4)."""
@@ -114,6 +115,7 @@ class Session:
                 raw = (await self._control.readline()).rstrip(b"\r\n")
                 self.heard("S", names.decode(raw))
                 if answer := self._answers.feed(raw):
+                    self.last = answer.code
                     return answer
         except BaseException:
             self.broken = True
@@ -129,8 +131,13 @@ class Session:
             await self.ask("TYPE", letter)
             self._type = letter
 
+    def forget_type(self) -> None:
+        """TYPE was said by hand: say it again before the next file."""
+        self._type = ""
+
     async def size(self, path: str) -> int | None:
-        """A file's size; None where the server does not tell."""
+        """A file's size; None where the server does not tell. In TYPE A a server may refuse to (RFC 3659, 4.2)."""
+        await self.binary()
         answer = await self.say("SIZE", path)
         try:
             return number(f"{answer.code} {answer.text}")

@@ -72,6 +72,11 @@ class Session:
                 self._features = frozenset()
         return self._features
 
+    @property
+    def last(self) -> str:
+        """The code of the last reply."""
+        return str(self._ftp.lastresp)
+
     def say(self, line: str) -> str:
         """Say a command and return the reply (lines parted by LF); Refused on 4yz and 5yz."""
         with self._told():

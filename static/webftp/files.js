@@ -1,0 +1,122 @@
+// The files room: told by its socket what changed, it lets htmx fetch that part anew; choosing, dialogs and keys.
+const room = document.getElementById("room");
+const dialog = document.getElementById("dialog");
+let wait = 500, later, kept = new Set();
+
+export function tell(name) { htmx.trigger(document.body, name); }
+
+export function chosen() { return [...document.querySelectorAll("#chosen input[name=name]:checked")].map((box) => box.value); }
+
+function listen() {
+  const place = new URL(room.dataset.socket, location.href);
+  place.protocol = place.protocol.replace("http", "ws");
+  const socket = new WebSocket(place);
+  socket.onopen = () => { if (wait > 500) { tell("files-list"); tell("files-job"); } wait = 500; };
+  socket.onmessage = (event) => {
+    const news = JSON.parse(event.data);
+    if (news.what === "folder") tell("files-list");
+    if (news.what === "job") { tell("files-job"); clearTimeout(later); later = setTimeout(tell, 13000, "files-job"); }
+    if (news.what === "transfer") document.dispatchEvent(new CustomEvent("files-transfer", { detail: news.number }));
+  };
+  socket.onclose = (event) => {
+    if (event.code === 4403) return;
+    wait = Math.min(wait * 2, 15000);
+    setTimeout(listen, wait);
+  };
+}
+
+function counted() {
+  const count = chosen().length, told = document.querySelector(".chosen-count");
+  if (!told) return;
+  told.textContent = count ? told.dataset.one.replace("%d", count) : "";
+  for (const button of document.querySelectorAll("[data-needs]")) button.disabled = button.dataset.needs === "one" ? count !== 1 : !count;
+  const boxes = document.querySelectorAll("#chosen input[name=name]"), all = document.getElementById("pick-all");
+  if (all) { all.checked = count > 0 && count === boxes.length; all.indeterminate = count > 0 && count < boxes.length; }
+}
+
+function bits(from) {
+  const field = dialog.querySelector("[data-bits]"), octal = dialog.querySelector("#target");
+  if (!field) return;
+  const boxes = [...field.querySelectorAll("[data-bit]")];
+  if (from === octal || !from) { const mode = parseInt(octal.value, 8) || 0; for (const box of boxes) box.checked = Boolean(mode & Number(box.dataset.bit)); }
+  else octal.value = boxes.reduce((sum, box) => sum + (box.checked ? Number(box.dataset.bit) : 0), 0).toString(8).padStart(3, "0");
+}
+
+function fold(folded) {
+  const under = document.getElementById("under"), button = under.querySelector("[data-do=fold]");
+  under.toggleAttribute("data-folded", folded);
+  button.setAttribute("aria-expanded", String(!folded));
+  localStorage.setItem("netlab-files-folded", folded ? "1" : "");
+}
+
+export function show(name) {
+  const under = document.getElementById("under");
+  fold(false);
+  for (const button of under.querySelectorAll("[data-tab]")) {
+    const here = button.dataset.tab === name;
+    button.setAttribute("aria-selected", String(here));
+    button.tabIndex = here ? 0 : -1;
+    document.getElementById(button.dataset.tab).hidden = !here;
+  }
+}
+
+const doings = {
+  "choose-files": () => document.getElementById("choose-files").click(),
+  "choose-folder": () => document.getElementById("choose-folder").click(),
+  close: () => dialog.close(),
+  fold: () => fold(!document.getElementById("under").hasAttribute("data-folded")),
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (button && doings[button.dataset.do]) doings[button.dataset.do]();
+  const tab = event.target.closest("[data-tab]");
+  if (tab) show(tab.dataset.tab);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "pick-all") for (const box of document.querySelectorAll("#chosen input[name=name]")) box.checked = event.target.checked;
+  if (event.target.closest("#chosen")) counted();
+  if (dialog?.contains(event.target)) bits(event.target);
+});
+document.addEventListener("input", (event) => { if (event.target.id === "target") bits(event.target); });
+document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target.id === "files") kept = new Set(chosen()); });
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "dialog" && !dialog.open) { dialog.showModal(); bits(); dialog.querySelector("#target")?.select(); }
+  if (event.detail.target.id !== "files" && event.detail.target.id !== "drop") return;
+  for (const box of document.querySelectorAll("#chosen input[name=name]")) box.checked = kept.has(box.value);
+  counted();
+});
+document.body.addEventListener("files-close", () => dialog.close());
+dialog?.addEventListener("close", () => dialog.replaceChildren());
+
+document.addEventListener("keydown", (event) => {
+  const tab = event.target.closest("[role=tab][data-tab]");
+  if (tab && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+    const other = [...document.querySelectorAll("[data-tab]")].find((one) => one !== tab);
+    show(other.dataset.tab);
+    other.focus();
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog, .dock")) return;
+  if (event.key === "j" || event.key === "k") {
+    const links = [...document.querySelectorAll(".entries .entry[href]")];
+    const next = links[Math.max(0, Math.min(links.length - 1, links.indexOf(document.activeElement) + (event.key === "j" ? 1 : -1)))];
+    next?.focus();
+    return;
+  }
+  if (event.key === " " && event.target.matches(".entry")) {
+    event.preventDefault();
+    event.target.closest("tr").querySelector("input[name=name]")?.click();
+    return;
+  }
+  const control = document.querySelector(`.files [data-key="${CSS.escape(event.key)}"]`);
+  if (!control || control.disabled) return;
+  event.preventDefault();
+  if (control.matches("input")) control.focus();
+  else control.click();
+});
+
+if (room) {
+  listen();
+  counted();
+  if (localStorage.getItem("netlab-files-folded")) fold(true);
+}

@@ -1,0 +1,227 @@
+"""Folders and what is done in them: what is known is shown at once; a POST on load starts asking the server."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from protocols.ftp import names
+from webftp import forms, listing, sites, tasks, wording
+from webftp.models import Folder, Job, Site, key_of
+
+SHORT, LONG = timedelta(seconds=12), timedelta(minutes=5)
+NAMED = 12
+"""Names that a question tells; the rest is counted."""
+
+
+def tab_of(request: HttpRequest) -> str:
+    """The browser tab that asks; empty if it is no tab's id."""
+    tab = request.headers.get("X-Tab") or request.POST.get("tab", "")
+    return tab if re.fullmatch("[0-9a-f]{8,32}", tab) else ""
+
+
+def site_of(request: HttpRequest, pk: int) -> Site:
+    """The person's own site, or 404."""
+    found = sites.one(request.user, pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def path_in(values) -> str:
+    """The path that a request names, from the root; 404 for what is none."""
+    try:
+        return forms.path_of(values.get("path", ""))
+    except ValidationError:
+        raise Http404 from None
+
+
+@login_required
+@require_GET
+def files(request: HttpRequest) -> HttpResponse:
+    """The first of the person's sites, at its home."""
+    found = sites.of(request.user)
+    if not found:
+        return render(request, "webftp/files.html", {"sites": []})
+    return _show(request, found[0], found[0].home or "/")
+
+
+@login_required
+@require_GET
+def folder(request: HttpRequest, pk: int) -> HttpResponse:
+    """A folder; the list alone where htmx asks for it."""
+    site = site_of(request, pk)
+    return _show(request, site, path_in(request.GET) if "path" in request.GET else site.home or "/")
+
+
+@login_required
+@require_POST
+def refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start listing a folder anew."""
+    site = site_of(request, pk)
+    path = path_in(request.POST) if site.home else ""
+    tasks.list_folder.delay(site.pk, path, tab_of(request))
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def mode(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose passive or active mode for a site."""
+    site = site_of(request, pk)
+    Site.objects.filter(pk=site.pk).update(passive=request.POST.get("passive") == "1")
+    answer = HttpResponse(status=204)
+    answer["HX-Trigger"] = "files-list"
+    return answer
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """The question before some work: a new name, a target, permissions, or whether all of that may go."""
+    site, path = site_of(request, pk), path_in(request.POST)
+    verb = request.POST.get("verb", "")
+    chosen = [name for name in request.POST.getlist("name") if names.plain(name)]
+    if verb not in Job.Verb.values or (verb != "mkdir" and not chosen):
+        return toast(request, _("Choose a file or folder first."), refused=True)
+    rows = {row.name: row for row in listing.unpack(_cached(site, path).rows)}
+    shown = {
+        "site": site,
+        "path": path,
+        "verb": verb,
+        "names": chosen,
+        "named": chosen[:NAMED],
+        "more": max(0, len(chosen) - NAMED),
+        "folders": sum(1 for name in chosen if name in rows and rows[name].kind == "dir"),
+        "one": chosen[0] if len(chosen) == 1 else "",
+        "octal": next((rows[name].octal for name in chosen if name in rows), "") or "644",
+    }
+    return render(request, "webftp/_ask.html", shown)
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start some work; a form with a mistake comes back as a word, with nothing done."""
+    site = site_of(request, pk)
+    form = forms.WorkForm(request.POST, site)
+    if not form.is_valid():
+        words = " ".join(str(text) for texts in form.errors.values() for text in texts)
+        return toast(request, words, refused=True)
+    form.job.save()
+    tasks.run_job.delay(form.job.pk, tab_of(request))
+    answer = HttpResponse(status=204)
+    answer["HX-Trigger"] = "files-job, files-close"
+    return answer
+
+
+@login_required
+@require_GET
+def jobs(request: HttpRequest) -> HttpResponse:
+    """Work that runs, and what ended and was not put aside."""
+    return _jobs(request)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop a job, undo it, or put it aside."""
+    job = get_object_or_404(Job, pk=pk, site__person=request.user)
+    verb = request.POST.get("verb", "")
+    if verb == "stop":
+        Job.objects.filter(pk=pk).update(stop=True)
+    elif verb == "undo" and job.undo and not job.undone:
+        back = Job(site=job.site, verb=job.verb, folder=job.folder, names=job.names, undoes=job)
+        back.total = len(job.undo)
+        back.save()
+        Job.objects.filter(pk=pk).update(seen=True)
+        tasks.run_job.delay(back.pk, tab_of(request))
+    elif verb == "aside":
+        Job.objects.filter(pk=pk).exclude(state=Job.State.RUNNING).update(seen=True)
+    return _jobs(request)
+
+
+@login_required
+@require_GET
+def card(request: HttpRequest) -> HttpResponse:
+    """What home shows of this room."""
+    found = sites.of(request.user)
+    homes = Q(pk=None)
+    for site in found:
+        homes |= Q(site=site, key=key_of(site.home))
+    counts = {row.site_id: row.count for row in Folder.objects.filter(homes).exclude(listed=None)}
+    shown = [(site, counts.get(site.pk)) for site in found[:3]]
+    return render(request, "webftp/card.html", {"sites": shown})
+
+
+def toast(request: HttpRequest, text: str, refused: bool = False) -> HttpResponse:
+    """One word to the person, in the corner."""
+    answer = render(request, "webftp/_toast.html", {"text": text, "refused": refused})
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
+    return answer
+
+
+def _jobs(request: HttpRequest) -> HttpResponse:
+    """What went well goes by itself after a while; what can still be undone, a little later."""
+    now = timezone.now()
+    rows = Job.objects.filter(site__person=request.user, seen=False).select_related("site")
+    old = Q(state=Job.State.DONE) & (
+        Q(undo=[], ended__lt=now - SHORT) | Q(undone=True) | Q(ended__lt=now - LONG)
+    )
+    shown = [(job, wording.told(job.trouble)) for job in rows.exclude(old).order_by("-pk")[:4]]
+    return render(request, "webftp/_jobs.html", {"jobs": shown})
+
+
+def _show(request: HttpRequest, site: Site, path: str) -> HttpResponse:
+    row = _cached(site, path)
+    sort = request.GET.get("sort") if request.GET.get("sort") in listing.SORTS else "name"
+    down, words = request.GET.get("down") == "1", request.GET.get("q", "").strip()[:200]
+    found = listing.arranged(listing.unpack(row.rows), sort, down, words)
+    page = Paginator(found, listing.PAGE).get_page(request.GET.get("page"))
+    where = {"path": path, "sort": sort, "q": words} | ({"down": "1"} if down else {})
+    shown = {
+        "site": site,
+        "sites": sites.of(request.user),
+        "path": path,
+        "parent": path.rpartition("/")[0] or "/",
+        "crumbs": listing.crumbs(path),
+        "folder": row,
+        "trouble": wording.told(row.trouble),
+        "page": page,
+        "sort": sort,
+        "down": down,
+        "query": words,
+        "where": urlencode(where | {"page": page.number}),
+        "heads": _heads(path, sort, down, words),
+        "pages": urlencode(where),
+    }
+    whole = not request.htmx or request.htmx.history_restore_request
+    return render(request, "webftp/files.html" if whole else "webftp/_list.html", shown)
+
+
+def _heads(path: str, sort: str, down: bool, words: str) -> list[tuple[str, str, str, str]]:
+    """The heads of the columns: key, name, what is asked for when it is pressed, how it is sorted now."""
+    named = (("name", _("Name")), ("size", _("Size")), ("modified", _("Modified")))
+    heads = []
+    for key, name in named:
+        turned = key == sort and not down
+        asked = urlencode({"path": path, "q": words, "sort": key} | ({"down": "1"} if turned else {}))
+        now = ("descending" if down else "ascending") if key == sort else ""
+        heads.append((key, name, asked, now))
+    return heads
+
+
+def _cached(site: Site, path: str) -> Folder:
+    found = Folder.objects.filter(site=site, key=key_of(path)).first()
+    return found or Folder(site=site, key=key_of(path), path=path)

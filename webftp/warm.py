@@ -1,0 +1,168 @@
+"""Live FTP control connections of the web process: what ``connections`` is for tasks, for files that stream."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from accounts import reach
+from protocols.errors import Refused, WireError
+from protocols.ftp import async_client as ftp
+from protocols.login import Limits
+from transcripts.recorder import Action, Recording, open_recording
+from webftp import sites
+from webftp.models import Site
+
+PER_SITE, TOTAL = 3, 64
+IDLE, FRESH = 60.0, 5.0
+LIMITS = Limits(total=12 * 3600, idle=60)
+"""A file may take long; a server that is silent for a minute in the middle of one is not waited for."""
+
+
+@dataclass
+class Live:
+    """An open connection and the recording of what it says."""
+
+    session: ftp.Session
+    recording: Recording
+    passive: bool
+    used: float = field(default_factory=time.monotonic)
+    made: set[str] = field(default_factory=set)
+
+    async def close(self) -> None:
+        await self.session.close()
+        self.recording.close()
+
+
+_idle: dict[tuple[int, int], list[Live]] = {}
+
+
+def database(work: Callable) -> Callable[..., Any]:
+    """``work`` with the database, in a thread: the loop must not wait for it."""
+    return database_sync_to_async(work, thread_sensitive=False)
+
+
+@asynccontextmanager
+async def transcript(recording: Recording, cause: str, **more: Any) -> AsyncIterator[Action]:
+    """``Recording.transcript`` for asyncio; a Refused inside does not have to leave the block to be its outcome."""
+    context = recording.transcript(cause, **more)
+    action = await database(context.__enter__)()
+    try:
+        yield action
+    except BaseException:
+        error = sys.exc_info()
+        # The recording is closed whatever happens to us: a transcript without an end would stay open.
+        if not await asyncio.shield(database(_leave)(context, error)):
+            raise
+    else:
+        await asyncio.shield(database(context.__exit__)(None, None, None))
+
+
+@asynccontextmanager
+async def borrowed(site: Site, cause: str, *, tab: str = "", subject: str = "") -> AsyncIterator[Live]:
+    """Yield a connection for one action on ``site``, recorded as one transcript; an error closes it."""
+    live = await _take(site)
+    recording = live.recording if live else None
+    if recording is None:
+        recording = await database(open_recording)(owner=site.person, server=site.server)
+    try:
+        async with transcript(recording, cause, tab=tab, subject=subject) as action:
+            live = live or await _opened(site, recording)
+            live.session.renew()
+            try:
+                yield live
+                # A SIZE that was answered 550 said that the name is free: the work itself went well.
+                action.outcome, action.reply = "done", str(live.session.last)
+            except WireError as error:
+                action.fail(error)
+                raise
+    finally:
+        await _give_back(site.pk, live, recording)
+
+
+async def _opened(site: Site, recording: Recording) -> Live:
+    address = await database(reach.address)(site.server)
+    credentials = await database(sites.credentials)(site)
+    session = await ftp.connect(address, recording.sink, LIMITS, passive=site.passive)
+    try:
+        await session.login(credentials)
+    except BaseException:
+        await session.close()
+        raise
+    return Live(session, recording, site.passive)
+
+
+async def _take(site: Site) -> Live | None:
+    await database(sites.credentials)(site)  # a disabled person's connection is not used again
+    row = _idle.get(_key(site.pk)) or []
+    while row:
+        live = row.pop()
+        if live.passive == site.passive and await _alive(live):
+            return live
+        await live.close()
+    return None
+
+
+async def _alive(live: Live) -> bool:
+    if time.monotonic() - live.used < FRESH:
+        return True
+    try:
+        async with transcript(live.recording, "Is the connection alive", quiet=True):
+            live.session.renew()
+            await live.session.ask("NOOP")
+        return True
+    except (WireError, Refused):
+        return False
+
+
+async def _give_back(site_id: int, live: Live | None, recording: Recording) -> None:
+    if live is None:
+        recording.close()
+        return
+    row = _idle.setdefault(_key(site_id), [])
+    live.used = time.monotonic()
+    if live.session.broken or len(row) >= PER_SITE or sum(map(len, _idle.values())) >= TOTAL:
+        await live.close()
+        return
+    row.append(live)
+    asyncio.get_running_loop().call_later(IDLE + 1, _close_idle, _key(site_id))
+
+
+def _close_idle(key: tuple[int, int]) -> None:
+    row = _idle.get(key, [])
+    for live in [live for live in row if live.used < time.monotonic() - IDLE]:
+        row.remove(live)
+        task = asyncio.ensure_future(_goodbye(live))
+        _goodbyes.add(task)
+        task.add_done_callback(_goodbyes.discard)
+    if not row:
+        _idle.pop(key, None)
+
+
+_goodbyes: set[asyncio.Future] = set()
+
+
+async def _goodbye(live: Live) -> None:
+    await live.session.quit()
+    live.recording.close()
+
+
+def _key(site_id: int) -> tuple[int, int]:
+    """A connection belongs to the loop it was opened in: tests run one each."""
+    return id(asyncio.get_running_loop()), site_id
+
+
+def _leave(context: Any, error: Any) -> bool:
+    try:
+        return bool(context.__exit__(*error))
+    except BaseException as raised:
+        if raised is error[1]:
+            return False
+        raise
