@@ -1,4 +1,4 @@
-"""A lab in one file and back: its database, mail, letters and keys, for `manage.py backup` and `restore`."""
+"""A lab in one file and back: its database, mail, files, letters and keys, for `manage.py backup` and `restore`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 VERSION = 1
-FOLDERS = ("keys", "mail", "letters", "media")
+FOLDERS = ("keys", "mail", "files", "letters", "media")
 """What goes along of the data folder; static files and the schedule are made anew by the next start."""
 DATABASE = "database"
 ABOUT = "netlab.json"
@@ -102,7 +102,7 @@ def _dump(target: Path) -> Path:
 
 def _is_empty() -> None:
     tables = _database_is_there() and connection.introspection.table_names()
-    held = [name for name in ("mail", "letters", "media") if any((settings.DATA / name).glob("*"))]
+    held = [name for name in ("mail", "files", "letters", "media") if any((settings.DATA / name).glob("*"))]
     if tables or held:
         what = ", ".join([*(["its database"] if tables else []), *held])
         raise Unfit(

@@ -15,7 +15,7 @@ from django.db.models.signals import post_delete
 
 
 def remove_home(root: Path, home: str) -> None:
-    """Remove a person's Maildir below ``root``: first out of the way, so that nobody reads it half gone."""
+    """Remove a person's folder below ``root``: first out of the way, so that nobody reads it half gone."""
     here = root / home
     away = root / f".gone-{home}-{secrets.token_hex(4)}"
     try:
@@ -26,8 +26,9 @@ def remove_home(root: Path, home: str) -> None:
 
 
 def person_deleted(instance: Any, using: str, **_: Any) -> None:
-    """Deleting a person removes their mail with them, once that is committed."""
-    transaction.on_commit(partial(remove_home, Path(settings.MAIL), str(instance.pk)), using=using)
+    """Deleting a person removes their mail and files with them, once that is committed."""
+    for root in (settings.MAIL, settings.FILES):
+        transaction.on_commit(partial(remove_home, Path(root), str(instance.pk)), using=using)
 
 
 class ServersConfig(AppConfig):

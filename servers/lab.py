@@ -1,4 +1,4 @@
-"""The lab's mail servers in one asyncio loop, on given ports or free ones, for command and tests."""
+"""The lab's servers, on given ports or free ones, for command and tests: one asyncio loop, and FTP's beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from servers import pop3, smtp
+from servers.apps import remove_home
 from servers.authenticator import SECOND_LOOK, Authenticator
+from servers.ftp.server import PASSIVE, QUOTA, Ftp
 from servers.http import connection as http
 from servers.imap import server as imap
 from servers.maildir import Mailstore
@@ -59,11 +61,11 @@ class PortTaken(Exception):
 class Running:
     """The servers while they run. ``ports`` are those that were bound, ``authority.pem`` the CA to trust."""
 
-    def __init__(self, service: Service, authority: Authority, public_host: str) -> None:
-        self.service, self.authority = service, authority
+    def __init__(self, service: Service, authority: Authority, public_host: str, ftp: Ftp) -> None:
+        self.service, self.authority, self.ftp = service, authority, ftp
         self.ports = Ports()
         self._public_host = public_host
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[Any] = []
         self._watchers: list[asyncio.Task[Any]] = []
 
     async def bind(self, host: str, name: str, port: int, listen: Callable[..., Any]) -> None:
@@ -98,11 +100,13 @@ class Running:
             await asyncio.sleep(0.01)
         if self.service.under_way:
             await asyncio.wait(self.service.under_way, timeout=GRACE)
+        await self.ftp.stop()
         await self.service.authenticator.close()
 
     def _forget(self, home: str) -> None:
-        log.info("the mail of a deleted person (%s) is removed", home)
+        log.info("mail and files of a deleted person (%s) are removed", home)
         asyncio.get_running_loop().run_in_executor(None, self.service.store.remove, home)
+        asyncio.get_running_loop().run_in_executor(None, remove_home, self.ftp.files, home)
 
     async def _renew(self) -> None:
         while True:
@@ -128,16 +132,21 @@ async def start(
     domain: str,
     public_host: str = "",
     durable: bool = True,
+    files: Path | None = None,
+    quota: int = QUOTA,
+    passive: range = PASSIVE,
 ) -> Running:
     """Start the servers on ``host`` (an address of this machine); PortTaken for a port that cannot be had.
 
     ``mail`` is the folder of all mailboxes, ``keys`` that of the lab CA, ``domain`` what stands after the @.
-    ``durable`` False leaves out fsync. End them with ``stop``.
+    ``durable`` False leaves out fsync. ``files`` is the folder of everybody's files (beside the mail, if not named),
+    ``quota`` the bytes that one person may keep there, ``passive`` FTP's data ports. End them with ``stop``.
     """
     authority = await asyncio.to_thread(Authority, keys, names_of(domain, (), public_host))
     service = Service(domain, Mailstore(mail, durable), Authenticator(), authority.context)
-    running = Running(service, authority, public_host)
-    listeners = _listeners(service)
+    ftp = Ftp(service, files or mail.parent / "files", keys / "server.pem", quota, passive)
+    running = Running(service, authority, public_host, ftp)
+    listeners = _listeners(service, ftp)
     try:
         for name in (field.name for field in fields(Ports)):
             if name in listeners:
@@ -150,7 +159,7 @@ async def start(
     return running
 
 
-def _listeners(service: Service) -> dict[str, Callable[..., Any]]:
+def _listeners(service: Service, ftp: Ftp) -> dict[str, Callable[..., Any]]:
     """For each name of ``Ports``, what listens: called with host, port and, for implicit TLS, ssl."""
     post, drops = Post(service), Maildrops(service.store)
     loop = asyncio.get_running_loop()
@@ -177,7 +186,10 @@ def _listeners(service: Service) -> dict[str, Callable[..., Any]]:
             **where,
         )
 
-    makers = {"smtp": smtp_on, "pop3": pop3_on, "imap": imap_on, "http": http_on}
+    def ftp_on(implicit: bool) -> Callable[..., Any]:
+        return lambda **where: ftp.listen(implicit=implicit, **where)
+
+    makers = {"smtp": smtp_on, "pop3": pop3_on, "imap": imap_on, "ftp": ftp_on, "http": http_on}
     return {
         f"{name}{'s' if implicit else ''}": make(implicit)
         for name, make in makers.items()

@@ -54,6 +54,8 @@ def backed_up(tmp_path_factory) -> tuple[Path, Path]:
     (data / "mail/1/new").mkdir()
     (data / "mail/1/cur/1700000000.M1.lab:2,S").write_bytes(b"Subject: hello\r\n\r\nHello\r\n")
     os.utime(data / "mail/1/cur/1700000000.M1.lab:2,S", (1_700_000_000, 1_700_000_000))
+    (data / "files/1/sub").mkdir(parents=True)
+    (data / "files/1/Bài tập.txt").write_text("hello")
     (data / "letters").mkdir()
     (data / "letters/photo.jpg").write_bytes(bytes(range(256)))
     (data / "static").mkdir(exist_ok=True)
@@ -72,6 +74,7 @@ def test_a_lab_comes_back_whole_in_another_folder(backed_up, tmp_path):
     assert letter.read_bytes() == b"Subject: hello\r\n\r\nHello\r\n"
     assert letter.stat().st_mtime == 1_700_000_000
     assert (other / "mail/1/new").is_dir()
+    assert (other / "files/1/Bài tập.txt").read_text() == "hello" and (other / "files/1/sub").is_dir()
     assert (other / "letters/photo.jpg").read_bytes() == bytes(range(256))
     assert (other / "keys/site").read_bytes() == (backed_up[0] / "keys/site").read_bytes()
     assert not (other / "static").exists()

@@ -15,12 +15,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from servers.lab import Ports
+
 ROOT = Path(__file__).resolve().parents[2]
-FREE = [f"--{name}-port=0" for name in ("smtp", "smtps", "pop3", "pop3s", "imap", "imaps")]
+FREE = [f"--{field.name}-port=0" for field in fields(Ports)]
 
 
 def environment(data):
@@ -75,7 +78,7 @@ def test_it_says_where_it_listens_and_rows_and_logins_are_there(data):
         ports = dict(
             re.match(r"(\w+) on 127\.0\.0\.1:(\d+), with TLS on \d+", line).groups() for line in lines[:-1]
         )
-        assert {"SMTP", "POP3", "IMAP", "HTTP"} <= set(ports)
+        assert {"SMTP", "POP3", "IMAP", "FTP", "HTTP"} <= set(ports)
         rows = sqlite3.connect(data / "netlab.sqlite3")
         query = "select protocol, host, address, port, security, lab, ca from accounts_server"
         for protocol, host, address, port, security, lab, ca in rows.execute(query).fetchall():

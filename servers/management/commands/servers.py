@@ -22,7 +22,7 @@ TAKEN = 3
 
 class Command(BaseCommand):
     requires_system_checks = []  # the pages' own checks cost a second that every start would pay
-    help = "Run the lab's own servers: mail, and the web site."
+    help = "Run the lab's own servers: mail, files, and the web site."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -63,6 +63,9 @@ class Command(BaseCommand):
             keys=settings.KEYS / "ca",
             domain=settings.DOMAIN,
             public_host=settings.PUBLIC_HOST,
+            files=settings.FILES,
+            quota=settings.FTP_QUOTA,
+            passive=settings.FTP_PASSIVE,
         )
         try:
             await self._enter(host, running)
