@@ -7,10 +7,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.http import require_GET, require_POST
 
-from protocols import catalog
 from webmail import tasks
 from webmail.models import Draft, OutgoingMessage, OutgoingRecipient
 from webmail.views import frame, tab_of
@@ -87,24 +85,12 @@ def _outgoing(request: HttpRequest, pk: int) -> OutgoingMessage:
 
 def _shown(letter: OutgoingMessage) -> dict:
     rows = list(letter.recipients.all())
-    for row in rows:
-        row.meaning = _meaning(row.trouble)
     states = {row.state for row in rows}
     return {
         "outgoing": letter,
-        "copy_meaning": _meaning(letter.copy_trouble),
         "recipients": rows,
         "busy": bool(states & {State.QUEUED, State.SENDING}),
         "failed": State.FAILED in states,
         "uncertain": State.UNCERTAIN in states,
         "sent": states == {State.SENT},
     }
-
-
-def _meaning(trouble: dict) -> str:
-    if not trouble:
-        return ""
-    try:
-        return catalog.phrase(trouble["key"], trouble["params"], translation.get_language() or "en")
-    except (KeyError, ValueError):
-        return ""

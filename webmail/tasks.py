@@ -22,6 +22,9 @@ from webmail.models import Folder, Mailbox, Message, Move, OutgoingMessage
 log = logging.getLogger(__name__)
 FETCH_LIMIT = 40 * 1024 * 1024
 AHEAD, AHEAD_SIZE = 5, 256 * 1024
+OURS = ("gone", "no-auth")
+"""Causes of a refusal that the server did not put into words itself."""
+
 FLAGS = {"seen": "\\Seen", "flagged": "\\Flagged", "answered": "\\Answered"}
 
 
@@ -245,7 +248,7 @@ def imap_login(person_id: int) -> Login | None:
 
 def trouble(error: WireError) -> dict:
     """An error as a row keeps it: the key of its sentence, its parameters, the server's words."""
-    words = error.text if isinstance(error, Refused) else ""
+    words = error.text if isinstance(error, Refused) and error.params.get("cause") not in OURS else ""
     return {"key": error.key, "params": error.params, "words": words, "text": str(error)}
 
 

@@ -91,7 +91,10 @@ class Session:
     def login(self, credentials: Credentials) -> None:
         """Sign in by LOGIN; Refused where the server says no."""
         _refuse_breaks(credentials.user, credentials.secret)
-        self._call(self._imap.login, credentials.user, credentials.secret)
+        try:
+            self._call(self._imap.login, credentials.user, credentials.secret)
+        except Refused as error:
+            raise Refused(error.code, error.text, cause="login", stage="login") from None
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -216,6 +219,8 @@ class Session:
         except WireError:
             raise
         except imaplib.IMAP4.abort as error:
+            if "unexpected response" in str(error):
+                raise Garbled("the answer is no IMAP", cause="no-imap") from error
             raise Unreachable("the server closed the connection", cause="closed") from error
         except (imaplib.IMAP4.error, IMAPClientError) as error:
             raise Refused("NO", _words(error)) from error
@@ -255,7 +260,7 @@ class _Opened(imaplib.IMAP4):
         bound = max(self._limits.line, LONGEST)
         line = cast(bytes, self.file.readline(bound + 1))
         if len(line) > bound:
-            raise TooMuch("a line is too long", cause="line-length", bytes=bound)
+            raise TooMuch("a line is too long", cause="line", bytes=bound)
         return line
 
     def shutdown(self) -> None:

@@ -190,7 +190,10 @@ def _failure(answer: bytes | str, stage: str) -> Refused | Garbled:
     reply = parse_reply(raw)
     if reply is None or reply.status != "-ERR":
         return Garbled("the answer is no POP3", cause="no-pop3")
-    return Refused("-ERR", reply.text, response=reply.code, stage=stage)
+    # SYS/ codes are a server in trouble of its own, IN-USE a mailbox that is open elsewhere (RFC 3206, 2449).
+    wrong = stage == "login" and not reply.code.startswith(("SYS/", "IN-USE", "LOGIN-DELAY"))
+    why: dict[str, str | int] = {"cause": "login"} if wrong else {}
+    return Refused("-ERR", reply.text, response=reply.code, stage=stage, **why)
 
 
 def _joined(lines: list[bytes]) -> bytes:

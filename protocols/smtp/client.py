@@ -59,8 +59,13 @@ class Session:
         """Sign in by the best mechanism that both know; Refused where the server says no."""
         _refuse_breaks(credentials.user, credentials.secret)
         if "auth" not in self._smtp.esmtp_features:
-            raise Refused("", "the server does not offer AUTH", stage="login")
-        self._call(self._smtp.login, credentials.user, credentials.secret)
+            raise Refused("", "the server does not offer AUTH", cause="no-auth", stage="login")
+        try:
+            self._call(self._smtp.login, credentials.user, credentials.secret)
+        except Refused as error:
+            # 454 is a server in trouble of its own (RFC 4954, 6): the password may well be right.
+            why = {"cause": "login"} if error.code.startswith("5") else {}
+            raise Refused(error.code, error.text, stage="login", **why) from None
 
     def send(
         self,

@@ -69,7 +69,7 @@ def test_a_letter_is_fetched_whole_and_every_byte_is_seen():
 def test_a_wrong_password_is_refused_in_the_servers_words_and_without_the_password():
     with serving(good) as address, pytest.raises(Refused) as caught:
         client.connect(address, lambda event: None).login(Credentials("ann", "wrong"))
-    assert caught.value.params == {"code": "-ERR", "response": "[AUTH]", "stage": "login"}
+    assert caught.value.params == {"code": "-ERR", "response": "[AUTH]", "stage": "login", "cause": "login"}
     assert "wrong" not in repr(caught.value) + str(caught.value.params)
 
 
