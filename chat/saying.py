@@ -31,6 +31,12 @@ MOST_WAITING = 2_000
 LAB_PACE, OTHER_PACE = (200, 100.0), (10, 1.0)
 """Lines at once, and then a second: the lab's own server is patient; RFC 1459 8.10 allows others one in 2 s."""
 
+NOT_SENT = frozenset(
+    {"401", "402", "403", "404", "407", "408", "411", "412", "413", "414", "415", "417", "477", "486", "489", "505",
+     "531", "716"}
+)  # fmt: skip
+"""Numerics that refuse a PRIVMSG or NOTICE (modern.ircdocs.horse, and what other networks added)."""
+
 NOT_CONNECTED = gettext_noop(
     "There is no connection at the moment. Your words are kept; say them again when it is back."
 )
@@ -116,7 +122,7 @@ class Mouth:
                 spoken.refused(words=f"{event.code} {event.text}")
             else:
                 spoken.taken()
-        elif event.refused and not label:
+        elif event.code in NOT_SENT and not label:
             named = {self.link.fold(word) for word in event.params[:-1]}
             for spoken in self._fences.values():
                 if not spoken.done and spoken.target and self.link.fold(spoken.target) in named:

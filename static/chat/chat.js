@@ -182,6 +182,7 @@ async function older() {
   const height = scroll.scrollHeight - scroll.scrollTop;
   redraw();
   scroll.scrollTop = scroll.scrollHeight - height;
+  stuck = ends();
 }
 
 // After a break: what was said meanwhile is in the database; ask for it, window by window.
@@ -236,7 +237,6 @@ function refuse(n, why) {
   clearTimeout(it.timer);
   const back = () => { settle(n); choose(it.c); box.put(it.text); get("words").focus(); };
   it.row.className = "refused";
-  it.row.setAttribute("role", "alert");
   it.row.querySelector(".why").textContent = word("not_said", { why: why || word("why") });
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("put_back"), onclick: back }));
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("again"), onclick: () => { settle(n); choose(it.c); say(it.text); } }));
@@ -266,7 +266,10 @@ function rail() {
     title.querySelector(".open").append(node("span", { className: "visually-hidden", textContent: net.state === "on" ? word("on", { nick: net.nick }) : word("off", { name: net.name }) }));
     return node("section", {}, title, node("ul", {}, ...mine.filter((it) => it.kind !== "server").map(entry)));
   });
+  // Drawn anew under somebody's keyboard: the focus stays on the same thing.
+  const focused = get("networks").contains(document.activeElement) ? Object.entries(document.activeElement.dataset)[0] : null;
   get("networks").replaceChildren(...rows);
+  if (focused) get("networks").querySelector(`[data-${focused[0]}="${CSS.escape(focused[1])}"]`)?.focus();
   const sum = [...windows.values()].reduce((all, it) => all + (it.kind === "query" ? it.unread : it.mentions), 0);
   document.title = `${sum ? `(${sum}) ` : ""}${now()?.name ?? word("title")} · netlab`;
 }
@@ -323,14 +326,17 @@ function head() {
 // Where one comes back to: the first unread line, else the end.
 function place() {
   const mark = get("unread-mark");
-  if (mark) scroll.scrollTop = mark.offsetTop - 80;
+  if (mark) { scroll.scrollTop = mark.offsetTop - 80; stuck = ends(); }
   else toBottom();
   if (bottom() && now() && watching()) readNow(now());
   newer();
 }
 
-const bottom = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
-function toBottom() { scroll.scrollTop = scroll.scrollHeight; missed = 0; newer(); }
+// Whoever is at the end stays there, also when a banner or the dock takes room; only scrolling up lets go.
+let stuck = true;
+const ends = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
+const bottom = () => stuck || ends();
+function toBottom() { stuck = true; scroll.scrollTop = scroll.scrollHeight; missed = 0; newer(); }
 function newer() {
   const button = get("newer");
   button.hidden = !missed || bottom();
@@ -422,7 +428,9 @@ get("join")?.addEventListener("submit", (event) => {
   get("join-name").value = "";
 });
 get("newer")?.addEventListener("click", () => { toBottom(); if (now()) readNow(now()); });
+if (scroll) new ResizeObserver(() => { if (stuck) scroll.scrollTop = scroll.scrollHeight; }).observe(scroll);
 scroll?.addEventListener("scroll", () => {
+  stuck = ends();
   if (scroll.scrollTop < 120) older();
   if (bottom()) { missed = 0; if (now() && watching()) readNow(now()); }
   newer();
