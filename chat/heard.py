@@ -90,6 +90,8 @@ class Ear:
             return self._ctcp(event)
         channel = self.shared.get(self.link.fold(event.target.lstrip("~&@%+")))
         if channel is not None:
+            if channel.knows(event.mark.msgid):
+                return None
             message = self._message(channel.talk, event.mark, event.manner, event.source.nick, event.text)
             message.person_id = self.link.gateway.person_of(self.link, event.source.nick)
             self._share(channel, message)

@@ -51,6 +51,10 @@ class Shared:
         self._count()
         return self._hand_over() if was_reporter and self.links else []
 
+    def knows(self, msgid: str) -> bool:
+        """Whether a message of that id was reported already."""
+        return msgid != "" and msgid in self._ids
+
     def news(self, link: Any, message: Message) -> bool:
         """Whether ``message``, which ``link`` brings, is to be stored: True once for each event."""
         if message.msgid:

@@ -15,9 +15,14 @@ MOST_LINES = 200
 MOST_BYTES = 256 * 1024
 
 
-def pack(lines: list[Line]) -> bytes:
-    """Return ``lines`` as JSON; bytes stand as Latin-1."""
-    return json.dumps([_values(line) for line in lines], separators=(",", ":")).encode()
+def pack(lines: list[str]) -> bytes:
+    """Return the payload of a block: JSON of lines that ``pack_line`` gave."""
+    return f"[{','.join(lines)}]".encode()
+
+
+def pack_line(line: Line) -> str:
+    """Return ``line`` as JSON; bytes stand as Latin-1."""
+    return json.dumps(_values(line), separators=(",", ":"))
 
 
 def unpack(payload: bytes) -> list[Line]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.secrets import fingerprint
@@ -14,7 +14,16 @@ from protocols.events import Closed, Crossed, DataClosed, Event, Secured
 from protocols.line import Line
 from protocols.wire import event_line, sample_line
 from transcripts import blocks
-from transcripts.models import Block, Conversation
+from transcripts.models import Block
+
+
+class Part(NamedTuple):
+    """A block on its way: the number of its first line, the explainer's state before it, its lines packed."""
+
+    first: int
+    state: dict[str, Any]
+    lines: list[str]
+
 
 WORST = {"refused": 2, "later": 1}
 
@@ -29,8 +38,10 @@ class Scribe:
         self._guard: Any = known.guard(fingerprint) if known else None
         self._explainer: Any = known.explainer() if known else None
         self._state: dict[str, Any] = self._explainer.state() if known else {}
-        self._block: list[Line] = []
-        self._full: list[tuple[dict, list[Line]]] = []
+        self._passes: Any = getattr(self._explainer, "passes", None)
+        self._block: list[str] = []
+        self._full: list[Part] = []
+        self.saved_at = 0.0
         self._bytes, self._size = 0, 0
         self._tls = self._deaf = False
         self.last = self.saved = 0
@@ -70,25 +81,31 @@ class Scribe:
     def dirty(self) -> bool:
         return self.saved < self.last or (self.ended and not self._end_told)
 
-    def save(self) -> None:
-        """Store what is not stored. Any database error leaves everything in place for the next try."""
-        now = timezone.now()
-        values: dict[str, Any] = {"lines": self.last, "size": self._size, "seen": now}
-        if self.ended:
-            values["ended"] = now
-        with transaction.atomic():
-            there = Conversation.objects.filter(pk=self.pk).update(**values)
-            for state, lines in [*self._full, (self._state, self._block)]:
-                if lines and there:
-                    Block.objects.update_or_create(
-                        conversation_id=self.pk,
-                        first=lines[0].number,
-                        defaults={"last": lines[-1].number, "state": state, "payload": blocks.pack(lines)},
-                    )
-        if not there:  # deleted under our hands, with its person or by them: nothing more is kept
+    def unsaved(self) -> list[Block]:
+        """The blocks that are not stored as they are now."""
+        parts = [*self._full, Part(self.last - len(self._block) + 1, self._state, self._block)]
+        return [
+            Block(
+                conversation_id=self.pk,
+                first=part.first,
+                last=part.first + len(part.lines) - 1,
+                state=part.state,
+                payload=blocks.pack(part.lines),
+            )
+            for part in parts
+            if part.lines
+        ]
+
+    def stands(self) -> tuple[Any, ...]:
+        """What its row says of it: lines, size, whether it has ended; and its key."""
+        return self.last, self._size, self.ended, self.pk
+
+    def kept(self, there: bool) -> None:
+        """All of it is stored; or (not ``there``) it was deleted under our hands, and nothing more is kept."""
+        if not there:
             self._deaf, self._block = True, []
         self._full.clear()
-        self.saved, self._end_told = self.last, self.ended
+        self.saved, self._end_told, self.saved_at = self.last, self.ended, time.monotonic()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Crossed):
@@ -104,17 +121,25 @@ class Scribe:
                 self._add(line)
 
     def _said(self, line: Line, at: float) -> None:
-        self._add(self._guard.feed(replace(line, at=line.at or at, tls=self._tls, origin=self.origin)))
+        """Number, date and guard a line. By hand, for ``replace`` takes longer than all the rest of it."""
+        number = self.last + 1
+        whole = Line(
+            line.speaker, line.raw, line.kind, line.end, line.size, line.hidden, line.at or at, number, self._tls,
+            self.origin,
+        )  # fmt: skip
+        self._add(self._guard.feed(whole))
 
     def _add(self, line: Line) -> None:
         if len(self._block) >= blocks.MOST_LINES or self._bytes > blocks.MOST_BYTES:
-            self._full.append((self._state, self._block))
+            self._full.append(Part(self.last - len(self._block) + 1, self._state, self._block))
             self._block, self._bytes, self._state = [], 0, self._explainer.state() if self._explainer else {}
         self.last += 1
-        line = replace(line, number=self.last)
-        note = blocks.explain(self._explainer, line)
-        self._block.append(line)
+        line = line if line.number == self.last else replace(line, number=self.last)
+        self._block.append(blocks.pack_line(line))
         self._bytes += len(line.raw) + 80
         self._size += len(line.raw) + 80
+        if self._passes and self._passes(line):
+            return
+        note = blocks.explain(self._explainer, line)
         if note.outcome and note.badge and WORST.get(note.outcome, 0) >= WORST.get(self.outcome, 0):
             self.outcome, self.badge = note.outcome, note.badge

@@ -13,17 +13,20 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from protocols.events import Crossed, Event
 from transcripts import live
 from transcripts.conversation import Scribe
-from transcripts.models import Conversation
+from transcripts.models import Block, Conversation
 
 log = logging.getLogger(__name__)
 BATCH_SECONDS, BATCH_EVENTS, QUIET_SECONDS = 0.02, 64, 0.003
 MOST_WAITING = 64 * 1024 * 1024
+FEW, CROWD_SECONDS, MOST_REST = 4, 0.01, 0.5
+"""With more than FEW conversations talking, each rests CROWD_SECONDS for every one of them between two savings."""
+
 SIGN_SECONDS = 20.0
 Order = tuple[str, Scribe, Any]
 
@@ -83,7 +86,7 @@ class Writer:
 
     def _batch(self) -> list[Order]:
         try:
-            orders = [self._orders.get(timeout=0.2 if self._dirty else 5)]
+            orders = [self._orders.get(timeout=0.04 if self._dirty else 5)]
         except queue.Empty:
             return []
         deadline = time.monotonic() + BATCH_SECONDS
@@ -111,16 +114,14 @@ class Writer:
             self._dirty[scribe.pk] = scribe
 
     def _save(self) -> None:
-        for pk, scribe in list(self._dirty.items()):
-            try:
-                scribe.save()
-            except Exception as error:
-                log.warning("lines of conversation %s wait for the database: %s", pk, error)
-                close_old_connections()
+        due = self._due()
+        for part in [due] if due and self._saved(due) else [[scribe] for scribe in due]:
+            if part is not due and not self._saved(part):
                 time.sleep(0.2)
                 continue
-            del self._dirty[pk]
-            live.lines_saved(pk, scribe.saved)
+            for scribe in part:
+                del self._dirty[scribe.pk]
+                live.lines_saved(scribe.pk, scribe.saved)
         waiting = []
         for scribe, future in self._marks:
             if scribe.dirty if scribe else self._dirty:
@@ -128,6 +129,34 @@ class Writer:
             elif not future.done():
                 future.set_result((scribe.saved, scribe.outcome, scribe.badge) if scribe else None)
         self._marks = waiting
+
+    def _due(self) -> list[Scribe]:
+        """Whose lines are stored now: somebody waits for them, or they have waited as long as the crowd asks.
+
+        Few conversations are stored at each batch. The fifty of a class that chats all get the same line at once:
+        each of them is stored a few times a second, many in one transaction.
+        """
+        asked = {scribe.pk for scribe, _ in self._marks if scribe}
+        everybody = any(scribe is None for scribe, _ in self._marks)
+        crowd = len(self._dirty)
+        before = time.monotonic() - (min(CROWD_SECONDS * crowd, MOST_REST) if crowd > FEW else 0)
+        return [
+            scribe
+            for pk, scribe in self._dirty.items()
+            if everybody or pk in asked or scribe.ended or scribe.saved_at <= before
+        ]
+
+    def _saved(self, due: list[Scribe]) -> bool:
+        """Store what ``due`` have heard; False, everything left in place for the next try, where that fails."""
+        try:
+            there = _store(due)
+        except Exception as error:
+            log.warning("lines of %d conversations wait for the database: %s", len(due), error)
+            close_old_connections()
+            return False
+        for scribe in due:
+            scribe.kept(scribe.pk in there)
+        return True
 
     def _show_sign(self) -> None:
         """An idle connection shows every 20 s that its process lives; ``tasks.tidy`` looks for those that do not."""
@@ -138,6 +167,28 @@ class Writer:
             Conversation.objects.filter(writer=self.name, ended=None).update(seen=timezone.now())
         finally:
             connection.close()
+
+
+def _store(due: list[Scribe]) -> set[int]:
+    """Write rows and blocks in one transaction; return the keys of the conversations that are still there."""
+    now = timezone.now()
+    with transaction.atomic():
+        there = set(Conversation.objects.filter(pk__in=[one.pk for one in due]).values_list("pk", flat=True))
+        rows = []
+        for one in due:
+            lines, size, ended, pk = one.stands()
+            if pk in there:
+                rows.append(
+                    Conversation(pk=pk, lines=lines, size=size, seen=now, ended=now if ended else None)
+                )
+        Conversation.objects.bulk_update(rows, ["lines", "size", "seen", "ended"])
+        Block.objects.bulk_create(
+            [block for one in due if one.pk in there for block in one.unsaved()],
+            update_conflicts=True,
+            unique_fields=["conversation", "first"],
+            update_fields=["last", "state", "payload"],
+        )
+    return there
 
 
 _writer: Writer | None = None

@@ -5,6 +5,7 @@ No sentence repeats what people said: their words may be folded for the reader (
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ NEXT: dict[str, tuple[str, ...]] = {
     "joined": ("PRIVMSG", "NAMES", "TOPIC", "MODE", "PART", "QUIT"),
     "bye": (),
 }
+_HEARD = re.compile(rb"(?:@[^ ]* )?:[^ !]+![^ ]+ (?:PRIVMSG|NOTICE|TAGMSG) ")
 _KEPT_TOKENS = ("CASEMAPPING", "CHANMODES", "CHANTYPES", "PREFIX")
 MOST_KEPT = 200
 
@@ -71,6 +73,11 @@ class Explainer:
             return replace(self._note("irc.hidden" if line.hidden else "irc.none"), known=bool(line.hidden))
         note = self._client(line, message) if line.speaker == "C" else self._server(line, message)
         return replace(note, details=(*note.details, *details.tags(message, self._batches)))
+
+    def passes(self, line: Line) -> bool:
+        """Whether ``line`` is talk from the server: it changes no state and is no reply, so whoever only keeps
+        the state need not feed it."""
+        return line.speaker == "S" and not line.hidden and _HEARD.match(line.raw) is not None
 
     def _note(self, key: str, entry: Entry | None = None, **params: str | int) -> Note:
         return Note(key, params, entry.refs if entry else (), state=self._state, next=NEXT[self._state])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from protocols.irc.commands import commands
 from protocols.irc.grammar import spans_of, text_of
@@ -139,10 +140,9 @@ class Guard:
     # What a server says
 
     def _server(self, line: Line) -> Line:
-        spans = spans_of(line.raw)
+        spans, verb, found = _heard(line.raw)
         if not spans:
             return line
-        verb = line.raw[slice(*spans[0])].upper()
         if verb == b"AUTHENTICATE" and len(spans) > 1 and self._exchange:
             self._exchange.challenge(line.raw[slice(*spans[1])])
         elif verb == b"005":
@@ -154,7 +154,7 @@ class Guard:
             self._doubt = True
         elif verb in (b"MODE", b"324", b"696"):
             return self._mode_keys(line, spans[0][0], 0 if verb == b"MODE" else 1)
-        elif found := secret_words(line.raw, spans[0][0], from_client=False):
+        elif found:
             return self._hide(line, found)
         return line
 
@@ -172,6 +172,18 @@ class Guard:
                 said = Said("password", secret=words[place])
                 line = self._veil.cut(line, spans[place][0], said, spans[place][1], remember=False)
         return line
+
+
+@lru_cache(maxsize=512)
+def _heard(raw: bytes) -> tuple[list[tuple[int, int]], bytes, SecretWords | None]:
+    """Where a server's line has its parts, its verb, what in it is secret by itself.
+
+    Remembered for a moment: what is said in a channel reaches each of a class's connections in the same bytes.
+    """
+    spans = spans_of(raw)
+    if not spans:
+        return spans, b"", None
+    return spans, raw[slice(*spans[0])].upper(), secret_words(raw, spans[0][0], from_client=False)
 
 
 def _password(raw: bytes) -> Said:

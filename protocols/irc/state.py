@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 from protocols.errors import Refused
 from protocols.irc.events import (
@@ -32,11 +33,14 @@ from protocols.irc.events import (
     Told,
     Topic,
 )
-from protocols.irc.grammar import Message, Source, format_message, parse_ctcp, parse_message
+from protocols.irc.grammar import Message, Source, format_message, parse_ctcp, parse_message, parse_source
 from protocols.irc.registration import Registration
 from protocols.irc.support import Support, parse_modes
 
 MOST_ROOMS, MOST_MEMBERS, MOST_BATCHES, MOST_LISTED = 500, 20_000, 64, 5_000
+# What is said in a channel reaches each of a class's connections in the same bytes: it is read once.
+_parsed = lru_cache(maxsize=1024)(parse_message)
+_source = lru_cache(maxsize=4096)(parse_source)
 _ABOUT = re.compile(r"4\d\d|5\d\d|3(?:01|24|29|31|32|33|41|67|68)")
 _PREFIXED = {"353", "319"}
 
@@ -103,7 +107,7 @@ class Connection:
 
     def feed(self, raw: bytes) -> list[Event]:
         """Take a line (its ending may be there); return what it tells."""
-        message = parse_message(raw.rstrip(b"\r\n"))
+        message = _parsed(raw.rstrip(b"\r\n"))
         if message is None or self._ended:
             return []
         self._mark = self._marked(message)
@@ -147,7 +151,7 @@ class Connection:
         if text[:1] == "\x01" and (ctcp := parse_ctcp(text)):
             command, text = ctcp
             manner = "action" if command == "ACTION" else "ctcp" if manner == "privmsg" else "reply"
-        source = message.who
+        source = _source(message.source)
         own = self.is_me(source.nick)
         return [Said(source, target, text, manner, own, self._mark, command)]  # type: ignore[arg-type]
 
@@ -355,9 +359,14 @@ class Connection:
         return [Told(message.command, tuple(params), about, refused, self._mark)]
 
 
+@lru_cache(maxsize=256)
+def _server_time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
 def _moment(text: str) -> float:
     """``2026-11-25T10:00:00.000Z`` (server-time) as Unix time; now where it is none."""
     try:
-        return datetime.fromisoformat(text).timestamp() if text else time.time()
+        return _server_time(text) if text else time.time()
     except (ValueError, OverflowError):
         return time.time()
