@@ -118,7 +118,10 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     form = forms.WorkForm(request.POST, site)
     if not form.is_valid():
         words = " ".join(str(text) for texts in form.errors.values() for text in texts)
-        return toast(request, words, refused=True)
+        answer = toast(request, words, refused=True)
+        # The dialog covers the corner where words stand.
+        answer["HX-Retarget"] = "#ask-error" if request.htmx else "#toasts"
+        return answer
     form.job.save()
     tasks.run_job.delay(form.job.pk, tab_of(request))
     answer = HttpResponse(status=204)

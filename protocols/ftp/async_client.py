@@ -101,7 +101,11 @@ class Session:
         """Say a command and return the answer, whatever it is."""
         raw = command_line(verb, names.encode(argument))
         self.heard("C", verb if verb == "PASS" else f"{verb} {argument}".rstrip())
-        await self._control.write(raw)
+        try:
+            await self._control.write(raw)
+        except BaseException:
+            self.broken = True
+            raise
         return await self.answer()
 
     async def ask(self, verb: str, argument: str = "") -> Answer:

@@ -1,0 +1,235 @@
+"""The course's ``ftp>``: its session word for word, wildcards, local files, and a password that stays nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from types import SimpleNamespace
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
+
+from tests.webftp.browser import Tab
+from transcripts.models import Block, Conversation, Transcript
+from webftp.consumers import CommandLineConsumer
+from webftp.models import Ticket
+
+
+class Line:
+    """A browser's end of the command line: types, answers, saves and sends as its page does."""
+
+    def __init__(self, tab: Tab, person) -> None:
+        scope = {
+            "type": "websocket",
+            "path": "/ws/files/line/",
+            "query_string": b"",
+            "headers": [],
+            "cookies": {},
+        }
+        scope |= {"user": person, "session": SimpleNamespace(session_key=tab.client.session.session_key)}
+        self._socket = ApplicationCommunicator(CommandLineConsumer.as_asgi(), scope)
+        self._tab = tab
+        self.shown: list[tuple[str, str]] = []
+        self.saved: dict[str, bytes] = {}
+        self.local: dict[str, bytes] = {}
+        self.secret_asked = False
+
+    async def open(self) -> Line:
+        await self._socket.send_input({"type": "websocket.connect"})
+        assert (await self._next())["type"] == "websocket.accept"
+        await self._until_asked()
+        await self.say({"type": "hello", "tab": "0123456789abcdef"})
+        return self
+
+    async def say(self, message: dict) -> None:
+        await self._socket.send_input({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def type(self, line: str, *answers: str) -> list[tuple[str, str]]:
+        """Type a line, give the answers it asks for, and return what it showed."""
+        before = len(self.shown)
+        await self.say({"type": "line", "text": line})
+        for answer in answers:
+            assert await self._until_asked() == "ask"
+            await self.say({"type": "answer", "value": answer})
+        assert await self._until_asked() == "ready"
+        return self.shown[before:]
+
+    async def close(self) -> None:
+        await self._socket.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self._socket.wait(10)
+
+    async def _next(self) -> dict:
+        return await self._socket.receive_output(15)
+
+    async def _until_asked(self) -> str:
+        while True:
+            message = json.loads((await self._next())["text"])
+            kind = message["type"]
+            if kind == "write":
+                self.shown.append((message["kind"], message["text"]))
+            elif kind == "save":
+                self.saved[message["name"]] = (await self._tab.talk(message["url"])).body
+            elif kind == "send":
+                name = list(self.local)[message["id"]]
+                await self._tab.talk(message["url"], method="PUT", chunks=[self.local[name]])
+            elif kind == "local":
+                source = re.escape(message["pattern"]).replace(r"\*", ".*")
+                files = [{"id": at, "name": name} for at, name in enumerate(self.local)]
+                found = [file for file in files if not source or re.fullmatch(source, file["name"])]
+                await self.say({"type": "answer", "value": found})
+            elif kind == "lcd":
+                await self.say({"type": "answer", "value": "Local folder now: x"})
+            else:
+                self.secret_asked = bool(message.get("secret"))
+                return kind
+
+
+@pytest.fixture
+async def line(tab, ann):
+    line = await Line(tab, ann).open()
+    yield line
+    await line.close()
+
+
+def said(shown) -> list[str]:
+    return [text.split(" ")[0] for kind, text in shown if kind == "said"]
+
+
+def replies(shown) -> list[str]:
+    return [text[:3] for kind, text in shown if kind == "reply" and text[3:4] == " "]
+
+
+async def sign_in(line, proftpd):
+    return await line.type("open ftp.vnd.net", "ann", proftpd.password)
+
+
+async def test_the_courses_session_runs_word_for_word(line, proftpd):
+    for name in ("sendmail-7.5", "tcp-wrapper", "innd", "project.dat"):
+        (proftpd.home / name).write_bytes(f"{name}\n".encode())
+    shown = await sign_in(line, proftpd)
+    assert ("text", "Connected to ftp.vnd.net.") in shown and line.secret_asked is False
+    codes = replies(shown)
+    assert codes[0] == "220" and "331" in codes and "230" in codes
+    shown = await line.type("dir")
+    assert all(any(name in text for _, text in shown) for name in ("sendmail-7.5", "innd", "project.dat"))
+    assert said(shown) == ["EPSV", "LIST"] and replies(shown) == ["229", "150", "226"]
+    shown = await line.type("get project.dat")
+    assert line.saved == {"project.dat": b"project.dat\n"}
+    assert said(shown) == ["TYPE", "SIZE", "EPSV", "RETR"] and ("text", "12 bytes received.") in shown
+    shown = await line.type("quit")
+    assert said(shown) == ["QUIT"] and replies(shown) == ["221"]
+    assert ("error", "Not connected. Say “open” and the name of a server.") in await line.type("dir")
+
+
+async def test_wildcards_are_the_clients_own(line, proftpd):
+    for name in ("a.dat", "b.dat", "c.txt"):
+        (proftpd.home / name).write_bytes(name.encode())
+    await sign_in(line, proftpd)
+    await line.type("mget *.dat", "n", "y")
+    assert line.saved == {"b.dat": b"b.dat"}
+    await line.type("prompt")
+    shown = await line.type("mget *.dat")
+    assert line.saved == {"a.dat": b"a.dat", "b.dat": b"b.dat"}
+    assert "NLST" in said(shown) and said(shown).count("RETR") == 2
+    line.local = {"one.log": b"1", "two.log": b"22", "other": b"3"}
+    shown = await line.type("mput *.log")
+    assert (proftpd.home / "two.log").read_bytes() == b"22" and not (proftpd.home / "other").exists()
+    assert said(shown).count("STOR") == 2
+    shown = await line.type("mdelete *.log")
+    assert said(shown).count("DELE") == 2 and not (proftpd.home / "one.log").exists()
+    assert ("error", "No files match.") in await line.type("mget nothing*")
+
+
+async def test_every_other_command_becomes_what_the_table_says(line, proftpd):
+    await sign_in(line, proftpd)
+    assert said(await line.type("mkdir thư-mục")) == ["MKD"]
+    assert said(await line.type('cd "thư-mục"')) == ["CWD"]
+    assert any("thư-mục" in text for _, text in await line.type("pwd"))
+    assert said(await line.type("cd ..")) == ["CDUP"]
+    (proftpd.home / "a").write_bytes(b"x")
+    assert said(await line.type("rename a b")) == ["RNFR", "RNTO"] and (proftpd.home / "b").exists()
+    assert said(await line.type("delete b")) == ["DELE"]
+    assert said(await line.type("rmdir thư-mục")) == ["RMD"]
+    assert said(await line.type("quote NOOP")) == ["NOOP"]
+    assert said(await line.type("passive")) == [] and "EPRT" in said(await line.type("ls"))
+    assert said(await line.type("binary")) == ["TYPE"]
+    assert said(await line.type("hash")) == [] and len(await line.type("status")) == 3
+    assert len(await line.type("help")) > 20 and await line.type("lcd") == [("text", "Local folder now: x")]
+    assert ("error", "?Invalid command. “help” lists the commands.") in await line.type("format c:")
+
+
+async def test_ascii_turns_line_ends_and_binary_does_not(line, proftpd):
+    await sign_in(line, proftpd)
+    line.local = {"poem": b"one\ntwo\r\nthree\n"}
+    await line.type("ascii")
+    await line.type("put poem")
+    crossed = (proftpd.home / "poem").read_bytes()
+    assert crossed in (b"one\ntwo\nthree\n", b"one\r\ntwo\r\nthree\r\n")
+    await line.type("get poem")
+    assert line.saved["poem"] == b"one\ntwo\nthree\n"
+    await line.type("binary")
+    await line.type("put poem")
+    assert (proftpd.home / "poem").read_bytes() == line.local["poem"]
+
+
+async def test_a_wrong_password_is_told_and_can_be_tried_again(line, proftpd):
+    shown = await line.type("open ftp.vnd.net", "ann", "wrong")
+    assert "530" in replies(shown) and shown[-1][0] == "error"
+    assert "230" in replies(await line.type("user ann", proftpd.password))
+
+
+async def test_the_password_is_in_no_row_log_or_line(line, proftpd, caplog):
+    caplog.set_level(logging.DEBUG)
+    await sign_in(line, proftpd)
+    await line.type(f'user ann "{proftpd.password}"')
+    await line.type("quote PASS hush-hush-123")
+    await line.type("quit")
+    await asyncio.sleep(0.1)
+
+    def stored() -> str:
+        rows = [*Transcript.objects.values_list("subject", "reply"), *Ticket.objects.values_list("names")]
+        payloads = [bytes(block.payload).decode("latin-1") for block in Block.objects.all()]
+        assert any('"h":' in payload for payload in payloads), "the hidden spans"
+        return repr(rows) + "".join(payloads) + caplog.text
+
+    told = await database_sync_to_async(stored)()
+    for secret in (proftpd.password, "hush-hush-123"):
+        assert secret not in told and secret not in repr(line.shown)
+
+
+@pytest.mark.parametrize(
+    "host", ["example.org", "127.0.0.1", "localhost:22", "169.254.169.254", "0x7f.1", ""]
+)
+async def test_no_other_host_is_reached(line, host):
+    shown = await line.type(f"open {host}", *([] if host else ["example.org"]))
+    assert shown[-1][0] == "error" and said(shown) == []
+    assert await database_sync_to_async(Conversation.objects.count)() == 0
+
+
+async def test_a_server_that_goes_away_is_said_and_open_works_again(line, proftpd):
+    await sign_in(line, proftpd)
+    proftpd.stop()
+    shown = await line.type("pwd")
+    assert shown[-1][0] == "error"
+    proftpd.start()
+    assert "230" in replies(await sign_in(line, proftpd))
+
+
+@pytest.mark.parametrize("bad", ["cd a\rDELE b", "delete a\nQUIT", "mkdir \0"])
+async def test_no_line_break_gets_into_a_command(line, proftpd, bad):
+    (proftpd.home / "b").write_bytes(b"x")
+    await sign_in(line, proftpd)
+    await line.type(bad)
+    assert (proftpd.home / "b").exists()
+    assert "257" in replies(await line.type("pwd"))
+
+
+async def test_whoever_is_not_signed_in_gets_no_line(tab):
+    stranger = SimpleNamespace(is_authenticated=False, is_active=False, pk=None)
+    scope = {"type": "websocket", "path": "/", "headers": [], "user": stranger}
+    socket = ApplicationCommunicator(CommandLineConsumer.as_asgi(), scope)
+    await socket.send_input({"type": "websocket.connect"})
+    assert (await socket.receive_output(5))["type"] == "websocket.close"

@@ -1,0 +1,222 @@
+"""The list and what is done in it, against ProFTPD: known at once, done by tasks, undone where that can be."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from accounts.models import Login, Server
+from tests.protocols.ftp.hostile import Hostile, sends
+from webftp import listing, sites, tasks
+from webftp.models import Folder, Job
+
+
+def act(tab, site, verb, *names, path="/", target=""):
+    return tab.client.post(
+        f"/files/{site.pk}/act/", {"verb": verb, "path": path, "name": names, "target": target}
+    )
+
+
+def page(tab, site, **query) -> str:
+    return tab.client.get(f"/files/{site.pk}/", query).content.decode()
+
+
+def test_a_folder_is_listed_by_a_task_and_shown_sorted_filtered_and_paged(tab, site, proftpd):
+    for number in range(450):
+        (proftpd.home / f"file {number}").write_bytes(b"x" * number)
+    (proftpd.home / "zoo").mkdir()
+    assert "Asking the server" in page(tab, site)
+    tab.client.post(f"/files/{site.pk}/refresh/", {"path": "/"})
+    first = page(tab, site)
+    assert "451 entries" in first and first.index("zoo") < first.index("file 2") < first.index("file 10")
+    assert "file 449" not in first and "file 449" in page(tab, site, sort="size", down="1")
+    assert "file 210" in page(tab, site, page="2") and "No name here holds that" in page(tab, site, q="nope")
+    assert page(tab, site, q="ZO").count('class="entry"') == 1
+
+
+def test_ten_thousand_entries_are_shown_without_strain(tab, site):
+    rows = [
+        listing.Row(f"file {n}", "file", n, float(n), "rw-r--r--", "ann", "", True) for n in range(10_000)
+    ]
+    row = tasks._folder(site, "/")
+    row.rows, row.count = listing.pack(rows), len(rows)
+    row.save()
+    page(tab, site)
+    began = time.perf_counter()
+    assert "10000 entries" in page(tab, site, sort="size")
+    assert time.perf_counter() - began < 1.5
+
+
+def test_make_rename_move_chmod_and_delete(tab, site, proftpd):
+    (proftpd.home / "a").write_bytes(b"x")
+    tasks.list_folder(site.pk, "")
+    assert act(tab, site, "mkdir", target="thư mục").status_code == 204
+    assert act(tab, site, "rename", "a", target="b").status_code == 204
+    assert act(tab, site, "move", "b", target="thư mục").status_code == 204
+    assert (proftpd.home / "thư mục" / "b").read_bytes() == b"x"
+    assert act(tab, site, "chmod", "b", path="/thư mục", target="600").status_code == 204
+    assert (proftpd.home / "thư mục" / "b").stat().st_mode & 0o777 == 0o600
+    assert "thư mục" in page(tab, site)
+    assert act(tab, site, "delete", "thư mục").status_code == 204
+    assert list(proftpd.home.iterdir()) == []
+    assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+    assert Job.objects.get(verb="delete").done == 2 and "This folder is empty" in page(tab, site)
+
+
+def test_a_move_is_undone_by_one_press(tab, site, proftpd):
+    for name in ("a", "b"):
+        (proftpd.home / name).write_bytes(name.encode())
+    (proftpd.home / "sub").mkdir()
+    act(tab, site, "move", "a", "b", target="/sub")
+    job = Job.objects.get()
+    assert sorted(path.name for path in (proftpd.home / "sub").iterdir()) == ["a", "b"]
+    assert "Undo" in tab.client.get("/files/jobs/").content.decode()
+    tab.client.post(f"/files/job/{job.pk}/", {"verb": "undo"})
+    assert (proftpd.home / "a").read_bytes() == b"a" and (proftpd.home / "b").exists()
+    job.refresh_from_db()
+    assert job.undone
+
+
+def test_nothing_is_renamed_over_something_else(tab, site, proftpd):
+    for name in ("a", "b"):
+        (proftpd.home / name).write_bytes(name.encode())
+    act(tab, site, "rename", "a", target="b")
+    job = Job.objects.get()
+    assert job.state == "failed" and (proftpd.home / "b").read_bytes() == b"b"
+    assert "Something has that name already" in tab.client.get("/files/jobs/").content.decode()
+
+
+def test_a_tree_is_deleted_whole_but_never_through_a_link(tab, site, proftpd):
+    deep = proftpd.home / "tree" / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / "two  spaces ").write_bytes(b"x")
+    (proftpd.home / "kept").mkdir()
+    (proftpd.home / "kept" / "file").write_bytes(b"x")
+    (proftpd.home / "tree" / "link").symlink_to("../kept")
+    tasks.list_folder(site.pk, "/")
+    shown = tab.client.post(f"/files/{site.pk}/ask/", {"verb": "delete", "path": "/", "name": ["tree"]})
+    assert "Delete for good?" in shown.content.decode() and "1 folder goes with" in shown.content.decode()
+    act(tab, site, "delete", "tree")
+    assert [path.name for path in proftpd.home.iterdir()] == ["kept"] and (
+        proftpd.home / "kept/file"
+    ).exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "names", "target"),
+    [
+        ("rename", ["a"], "../b"),
+        ("rename", ["a"], "b\r\nDELE c"),
+        ("rename", ["a", "b"], "c"),
+        ("mkdir", [], ""),
+        ("mkdir", [], ".."),
+        ("delete", [".."], ""),
+        ("delete", ["a/../../b"], ""),
+        ("delete", [], ""),
+        ("move", ["a"], "/a/b"),
+        ("move", ["a"], "/"),
+        ("move", ["a"], "x\0"),
+        ("chmod", ["a"], "999"),
+        ("format", ["a"], ""),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_word_and_nothing_done(tab, site, verb, names, target):
+    answer = act(tab, site, verb, *names, target=target)
+    assert (
+        answer.status_code == 200 and b"notice refused" in answer.content
+    ) or b"field-error" in answer.content
+    assert not Job.objects.exists()
+
+
+def test_paths_are_cleaned_and_line_breaks_have_none(tab, site):
+    assert 'data-path="/b"' in page(tab, site, path="/a/../../b/.")
+    for bad in ("/a\r\nDELE b", "/\0", "/" + "x" * 5000):
+        assert tab.client.get(f"/files/{site.pk}/", {"path": bad}).status_code == 404
+
+
+def test_html_in_names_is_text(tab, site, proftpd):
+    (proftpd.home / "<img src=x onerror=alert(1)>").write_bytes(b"x")
+    (proftpd.home / "\u202egnp.exe").write_bytes(b"x")
+    tasks.list_folder(site.pk, "/")
+    shown = page(tab, site)
+    assert "<img src=x" not in shown and "&lt;img src=x onerror=alert(1)&gt;" in shown
+    assert "<bdi>\u202egnp.exe</bdi>" in shown
+    asked = tab.client.post(
+        f"/files/{site.pk}/ask/", {"verb": "delete", "path": "/", "name": ["<img src=x onerror=alert(1)>"]}
+    ).content.decode()
+    assert "<img src=x" not in asked
+
+
+HOSTILE = (
+    b"-rw-r--r-- 1 a a 5 Jan 1 2020 ../../etc/passwd\r\n"
+    b"-rw-r--r-- 1 a a 5 Jan 1 2020 ..\r\n"
+    b"-rw-r--r-- 1 a a 99999999999999999999999 Jan 1 2020 huge\r\n"
+    b"this is no listing <script>alert(1)</script>\r\n"
+    b"\xff\xfe\x00\x01\r\n"
+    b"-rw-r--r-- 1 a a 5 Jan 1 2020 caf\xe9\r\n"
+    b"-rw-r--r-- 1 a a 5 Jan 1 2020 good.txt\r\n" + b"x" * 100_000 + b"\r\n"
+)
+
+
+def test_a_hostile_listing_is_shown_raw_and_cannot_be_worked_with(tab, ann, eager):
+    server = Hostile(sends(HOSTILE), PASV="227 (127,0,0,1,{high},{low})", PWD='257 "/"')
+    row = Server.objects.create(
+        protocol="ftp", name="Evil", host="localhost", address="127.0.0.1", port=server.port, security="plain"
+    )
+    login = Login(person=ann, server=row, user_name="ann")
+    login.secret = "x"
+    login.save()
+    site = next(site for site in sites.of(ann) if site.server_id == row.pk)
+    tasks.list_folder(site.pk, "")
+    shown = page(tab, site)
+    assert "&lt;script&gt;" in shown and "<script>alert" not in shown
+    assert 'value="good.txt"' in shown and 'value="../../etc/passwd"' not in shown and "etc/passwd" in shown
+    server.close()
+
+
+def test_a_server_that_is_away_is_said_with_what_to_do(tab, site, proftpd):
+    tasks.list_folder(site.pk, "/")
+    proftpd.stop()
+    tab.client.post(f"/files/{site.pk}/refresh/", {"path": "/"})
+    shown = page(tab, site)
+    assert "Try again" in shown and 'role="alert"' in shown
+    proftpd.start()
+    tab.client.post(f"/files/{site.pk}/refresh/", {"path": "/"})
+    assert 'role="alert"' not in page(tab, site)
+
+
+def test_a_refusal_tells_the_servers_words_and_what_they_mean(tab, site, proftpd):
+    tasks.list_folder(site.pk, "/nowhere")
+    shown = page(tab, site, path="/nowhere")
+    assert "The server answered: 5" in shown
+    assert Folder.objects.get(path="/nowhere").listed is None
+
+
+def test_active_mode_is_a_choice_of_the_site(tab, site, proftpd):
+    tab.client.post(f"/files/{site.pk}/mode/", {"passive": "0"})
+    tasks.list_folder(site.pk, "/")
+    shown = tab.client.get("/transcripts/").content.decode()
+    assert "List a folder" in shown
+    site.refresh_from_db()
+    assert site.passive is False
+
+
+def test_text_and_images_are_looked_at_in_a_sandbox(tab, site, proftpd):
+    (proftpd.home / "page.html").write_bytes(b"<script>alert(1)</script>" + b"x" * 2_000_000)
+    (proftpd.home / "pic.png").write_bytes(b"\x89PNG")
+    tasks.list_folder(site.pk, "/")
+    shown = tab.client.get(f"/files/{site.pk}/view/", {"path": "/", "name": "page.html"}).content.decode()
+    assert "<iframe sandbox src=" in shown
+    answer = tab.ask(shown.split('src="')[1].split('"')[0])
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8" and len(answer.body) == 1024 * 1024
+    assert "sandbox" in answer.headers["content-security-policy"] and answer.whole
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    shown = tab.client.get(f"/files/{site.pk}/view/", {"path": "/", "name": "pic.png"}).content.decode()
+    assert tab.ask(shown.split('src="')[1].split('"')[0]).headers["content-type"] == "image/png"
+
+
+def test_home_has_a_card_and_the_room_a_page_without_servers(tab, site, client, ben):
+    assert "My files at School" in tab.client.get("/files/card/").content.decode()
+    client.force_login(ben)
+    assert "no FTP server that you have a login at" in client.get("/files/").content.decode()
