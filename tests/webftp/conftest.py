@@ -1,4 +1,4 @@
-"""The files room against ProFTPD; its tasks run at once, its transfers in the test's own loop."""
+"""The files room against ProFTPD and the lab's own server; its tasks run at once, its transfers in the test's loop."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import hashlib
 import pytest
 
 from accounts.models import Login, Server, User
+from accounts.provision import provision
 from netlab.celery import app
 from tests.conftest import need
 from tests.proftpd import Proftpd
+from tests.servers.embedded import EmbeddedLab
 from tests.webftp.browser import Tab
 from webftp import connections, sites
 
@@ -23,23 +25,54 @@ def eager(settings):
     app.conf.task_always_eager = False
 
 
-@pytest.fixture
-def proftpd(tmp_path):
+class School:
     """ProFTPD with ann's folder as the root of all she sees."""
-    server = Proftpd(tmp_path / "proftpd", need("proftpd"), more="DefaultRoot ~")
-    yield server
-    server.stop()
+
+    name, password = "School", Proftpd.password
+
+    def __init__(self, folder) -> None:
+        self._server = Proftpd(folder / "proftpd", need("proftpd"), more="DefaultRoot ~")
+        self.port, self.tls_port = self._server.port, self._server.tls_port
+        self.stop, self.start = self._server.stop, self._server.start
+
+    def admit(self, person) -> None:
+        """Give ``person`` a login; ``home`` is where their files are."""
+        row = Server.objects.create(
+            protocol="ftp", name=self.name, host="localhost", address="127.0.0.1", port=self.port,
+            ca=self._server.pem, aliases=["ftp.vnd.net"],
+        )  # fmt: skip
+        login = Login(person=person, server=row, user_name=person.username)
+        login.secret = self.password
+        login.save()
+        self.home = self._server.home
 
 
-def enter(person, server, password, **values) -> Server:
-    """Make a Server row and ``person``'s login there."""
-    row = Server.objects.create(
-        protocol="ftp", name="School", host="localhost", address="127.0.0.1", port=server.port, **values
-    )
-    login = Login(person=person, server=row, user_name=person.username)
-    login.secret = password
-    login.save()
-    return row
+class OurOwn:
+    """The lab's own FTP server, in a thread."""
+
+    name, password = "netlab", "ann's secret"
+
+    def __init__(self, folder) -> None:
+        self._lab = EmbeddedLab(folder)
+        self.port, self.tls_port = self._lab.ports.ftp, self._lab.ports.ftps
+        self.stop = self._lab.stop
+
+    def admit(self, person) -> None:
+        """Give ``person`` a login; ``home`` is where their files are."""
+        provision(person, self.password)
+        self.home = self._lab.root / "files" / str(person.pk)
+        self.home.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def server(request, transactional_db, tmp_path):
+    """ProFTPD, which can be stopped and started; for BOTH, the lab's own too."""
+    running = OurOwn(tmp_path) if getattr(request, "param", "") == "the lab's own" else School(tmp_path)
+    yield running
+    running.stop()
+
+
+BOTH = pytest.mark.parametrize("server", ["ProFTPD", "the lab's own"], indirect=True)
 
 
 @pytest.fixture
@@ -53,11 +86,10 @@ def ben(transactional_db):
 
 
 @pytest.fixture
-def site(ann, proftpd, eager):
-    """ann's site at ProFTPD, over AUTH TLS."""
-    enter(ann, proftpd, proftpd.password, ca=proftpd.pem, aliases=["ftp.vnd.net"])
-    [site] = sites.of(ann)
-    return site
+def site(ann, server, eager):
+    """ann's own site at the server, over AUTH TLS."""
+    server.admit(ann)
+    return sites.of(ann)[0]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 
 from tests.webftp.browser import Tab
+from tests.webftp.conftest import BOTH
 from transcripts.models import Block, Conversation, Transcript
 from webftp.consumers import CommandLineConsumer
 from webftp.models import Ticket
@@ -102,20 +103,21 @@ def replies(shown) -> list[str]:
     return [text[:3] for kind, text in shown if kind == "reply" and text[3:4] == " "]
 
 
-async def sign_in(line, proftpd):
-    return await line.type("open ftp.vnd.net", "ann", proftpd.password)
+async def sign_in(line, server):
+    return await line.type("open ftp.vnd.net", "ann", server.password)
 
 
-async def test_the_courses_session_runs_word_for_word(line, proftpd):
+@BOTH
+async def test_the_courses_session_runs_word_for_word(line, server):
     for name in ("sendmail-7.5", "tcp-wrapper", "innd", "project.dat"):
-        (proftpd.home / name).write_bytes(f"{name}\n".encode())
-    shown = await sign_in(line, proftpd)
+        (server.home / name).write_bytes(f"{name}\n".encode())
+    shown = await sign_in(line, server)
     assert ("text", "Connected to ftp.vnd.net.") in shown and line.secret_asked is False
     codes = replies(shown)
     assert codes[0] == "220" and "331" in codes and "230" in codes
     shown = await line.type("dir")
     assert all(any(name in text for _, text in shown) for name in ("sendmail-7.5", "innd", "project.dat"))
-    assert said(shown) == ["EPSV", "LIST"] and replies(shown) == ["229", "150", "226"]
+    assert said(shown) == ["EPSV", "LIST"] and replies(shown)[0] == "229" and replies(shown)[-1] == "226"
     shown = await line.type("get project.dat")
     assert line.saved == {"project.dat": b"project.dat\n"}
     assert said(shown) == ["TYPE", "SIZE", "EPSV", "RETR"] and ("text", "12 bytes received.") in shown
@@ -124,10 +126,25 @@ async def test_the_courses_session_runs_word_for_word(line, proftpd):
     assert ("error", "Not connected. Say “open” and the name of a server.") in await line.type("dir")
 
 
-async def test_wildcards_are_the_clients_own(line, proftpd):
+@pytest.mark.parametrize("server", ["the lab's own"], indirect=True)
+async def test_anonymous_fetches_the_courses_samples(line, server):
+    shown = await line.type("ftp ftp.vnd.net", "anonymous", "ann@lab.test")
+    assert "230" in replies(shown)
+    told = " ".join(text for _, text in await line.type("dir"))
+    assert all(name in told for name in ("sendmail-7.5", "tcp-wrapper", "innd", "project.dat"))
+    await line.type("get project.dat")
+    assert line.saved["project.dat"]
+    await line.type("prompt")
+    await line.type("mget *.dat")
+    assert len(line.saved) > 2 and all(name.endswith(".dat") for name in line.saved)
+    assert replies(await line.type("quit")) == ["221"]
+
+
+@BOTH
+async def test_wildcards_are_the_clients_own(line, server):
     for name in ("a.dat", "b.dat", "c.txt"):
-        (proftpd.home / name).write_bytes(name.encode())
-    await sign_in(line, proftpd)
+        (server.home / name).write_bytes(name.encode())
+    await sign_in(line, server)
     await line.type("mget *.dat", "n", "y")
     assert line.saved == {"b.dat": b"b.dat"}
     await line.type("prompt")
@@ -136,21 +153,22 @@ async def test_wildcards_are_the_clients_own(line, proftpd):
     assert "NLST" in said(shown) and said(shown).count("RETR") == 2
     line.local = {"one.log": b"1", "two.log": b"22", "other": b"3"}
     shown = await line.type("mput *.log")
-    assert (proftpd.home / "two.log").read_bytes() == b"22" and not (proftpd.home / "other").exists()
+    assert (server.home / "two.log").read_bytes() == b"22" and not (server.home / "other").exists()
     assert said(shown).count("STOR") == 2
     shown = await line.type("mdelete *.log")
-    assert said(shown).count("DELE") == 2 and not (proftpd.home / "one.log").exists()
+    assert said(shown).count("DELE") == 2 and not (server.home / "one.log").exists()
     assert ("error", "No files match.") in await line.type("mget nothing*")
 
 
-async def test_every_other_command_becomes_what_the_table_says(line, proftpd):
-    await sign_in(line, proftpd)
+@BOTH
+async def test_every_other_command_becomes_what_the_table_says(line, server):
+    await sign_in(line, server)
     assert said(await line.type("mkdir thư-mục")) == ["MKD"]
     assert said(await line.type('cd "thư-mục"')) == ["CWD"]
     assert any("thư-mục" in text for _, text in await line.type("pwd"))
     assert said(await line.type("cd ..")) == ["CDUP"]
-    (proftpd.home / "a").write_bytes(b"x")
-    assert said(await line.type("rename a b")) == ["RNFR", "RNTO"] and (proftpd.home / "b").exists()
+    (server.home / "a").write_bytes(b"x")
+    assert said(await line.type("rename a b")) == ["RNFR", "RNTO"] and (server.home / "b").exists()
     assert said(await line.type("delete b")) == ["DELE"]
     assert said(await line.type("rmdir thư-mục")) == ["RMD"]
     assert said(await line.type("quote NOOP")) == ["NOOP"]
@@ -161,30 +179,31 @@ async def test_every_other_command_becomes_what_the_table_says(line, proftpd):
     assert ("error", "?Invalid command. “help” lists the commands.") in await line.type("format c:")
 
 
-async def test_ascii_turns_line_ends_and_binary_does_not(line, proftpd):
-    await sign_in(line, proftpd)
+@BOTH
+async def test_ascii_turns_line_ends_and_binary_does_not(line, server):
+    await sign_in(line, server)
     line.local = {"poem": b"one\ntwo\r\nthree\n"}
     await line.type("ascii")
     await line.type("put poem")
-    crossed = (proftpd.home / "poem").read_bytes()
+    crossed = (server.home / "poem").read_bytes()
     assert crossed in (b"one\ntwo\nthree\n", b"one\r\ntwo\r\nthree\r\n")
     await line.type("get poem")
     assert line.saved["poem"] == b"one\ntwo\nthree\n"
     await line.type("binary")
     await line.type("put poem")
-    assert (proftpd.home / "poem").read_bytes() == line.local["poem"]
+    assert (server.home / "poem").read_bytes() == line.local["poem"]
 
 
-async def test_a_wrong_password_is_told_and_can_be_tried_again(line, proftpd):
+async def test_a_wrong_password_is_told_and_can_be_tried_again(line, server):
     shown = await line.type("open ftp.vnd.net", "ann", "wrong")
     assert "530" in replies(shown) and shown[-1][0] == "error"
-    assert "230" in replies(await line.type("user ann", proftpd.password))
+    assert "230" in replies(await line.type("user ann", server.password))
 
 
-async def test_the_password_is_in_no_row_log_or_line(line, proftpd, caplog):
+async def test_the_password_is_in_no_row_log_or_line(line, server, caplog):
     caplog.set_level(logging.DEBUG)
-    await sign_in(line, proftpd)
-    await line.type(f'user ann "{proftpd.password}"')
+    await sign_in(line, server)
+    await line.type(f'user ann "{server.password}"')
     await line.type("quote PASS hush-hush-123")
     await line.type("quit")
     await asyncio.sleep(0.1)
@@ -196,7 +215,7 @@ async def test_the_password_is_in_no_row_log_or_line(line, proftpd, caplog):
         return repr(rows) + "".join(payloads) + caplog.text
 
     told = await database_sync_to_async(stored)()
-    for secret in (proftpd.password, "hush-hush-123"):
+    for secret in (server.password, "hush-hush-123"):
         assert secret not in told and secret not in repr(line.shown)
 
 
@@ -209,21 +228,21 @@ async def test_no_other_host_is_reached(line, host):
     assert await database_sync_to_async(Conversation.objects.count)() == 0
 
 
-async def test_a_server_that_goes_away_is_said_and_open_works_again(line, proftpd):
-    await sign_in(line, proftpd)
-    proftpd.stop()
+async def test_a_server_that_goes_away_is_said_and_open_works_again(line, server):
+    await sign_in(line, server)
+    server.stop()
     shown = await line.type("pwd")
     assert shown[-1][0] == "error"
-    proftpd.start()
-    assert "230" in replies(await sign_in(line, proftpd))
+    server.start()
+    assert "230" in replies(await sign_in(line, server))
 
 
 @pytest.mark.parametrize("bad", ["cd a\rDELE b", "delete a\nQUIT", "mkdir \0"])
-async def test_no_line_break_gets_into_a_command(line, proftpd, bad):
-    (proftpd.home / "b").write_bytes(b"x")
-    await sign_in(line, proftpd)
+async def test_no_line_break_gets_into_a_command(line, server, bad):
+    (server.home / "b").write_bytes(b"x")
+    await sign_in(line, server)
     await line.type(bad)
-    assert (proftpd.home / "b").exists()
+    assert (server.home / "b").exists()
     assert "257" in replies(await line.type("pwd"))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import Login, Server
 from tests.protocols.ftp.hostile import Hostile, sends
+from tests.webftp.conftest import BOTH
 from webftp import listing, sites, tasks
 from webftp.models import Folder, Job
 
@@ -22,10 +23,10 @@ def page(tab, site, **query) -> str:
     return tab.client.get(f"/files/{site.pk}/", query).content.decode()
 
 
-def test_a_folder_is_listed_by_a_task_and_shown_sorted_filtered_and_paged(tab, site, proftpd):
+def test_a_folder_is_listed_by_a_task_and_shown_sorted_filtered_and_paged(tab, site, server):
     for number in range(450):
-        (proftpd.home / f"file {number}").write_bytes(b"x" * number)
-    (proftpd.home / "zoo").mkdir()
+        (server.home / f"file {number}").write_bytes(b"x" * number)
+    (server.home / "zoo").mkdir()
     assert "Asking the server" in page(tab, site)
     tab.client.post(f"/files/{site.pk}/refresh/", {"path": "/"})
     first = page(tab, site)
@@ -48,59 +49,60 @@ def test_ten_thousand_entries_are_shown_without_strain(tab, site):
     assert time.perf_counter() - began < 1.5
 
 
-def test_make_rename_move_chmod_and_delete(tab, site, proftpd):
-    (proftpd.home / "a").write_bytes(b"x")
+@BOTH
+def test_make_rename_move_chmod_and_delete(tab, site, server):
+    (server.home / "a").write_bytes(b"x")
     tasks.list_folder(site.pk, "")
     assert act(tab, site, "mkdir", target="thư mục").status_code == 204
     assert act(tab, site, "rename", "a", target="b").status_code == 204
     assert act(tab, site, "move", "b", target="thư mục").status_code == 204
-    assert (proftpd.home / "thư mục" / "b").read_bytes() == b"x"
+    assert (server.home / "thư mục" / "b").read_bytes() == b"x"
     assert act(tab, site, "chmod", "b", path="/thư mục", target="600").status_code == 204
-    assert (proftpd.home / "thư mục" / "b").stat().st_mode & 0o777 == 0o600
+    assert (server.home / "thư mục" / "b").stat().st_mode & 0o777 == 0o600
     assert "thư mục" in page(tab, site)
     assert act(tab, site, "delete", "thư mục").status_code == 204
-    assert list(proftpd.home.iterdir()) == []
+    assert list(server.home.iterdir()) == []
     assert set(Job.objects.values_list("state", flat=True)) == {"done"}
     assert Job.objects.get(verb="delete").done == 2 and "This folder is empty" in page(tab, site)
 
 
-def test_a_move_is_undone_by_one_press(tab, site, proftpd):
+@BOTH
+def test_a_move_is_undone_by_one_press(tab, site, server):
     for name in ("a", "b"):
-        (proftpd.home / name).write_bytes(name.encode())
-    (proftpd.home / "sub").mkdir()
+        (server.home / name).write_bytes(name.encode())
+    (server.home / "sub").mkdir()
     act(tab, site, "move", "a", "b", target="/sub")
     job = Job.objects.get()
-    assert sorted(path.name for path in (proftpd.home / "sub").iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in (server.home / "sub").iterdir()) == ["a", "b"]
     assert "Undo" in tab.client.get("/files/jobs/").content.decode()
     tab.client.post(f"/files/job/{job.pk}/", {"verb": "undo"})
-    assert (proftpd.home / "a").read_bytes() == b"a" and (proftpd.home / "b").exists()
+    assert (server.home / "a").read_bytes() == b"a" and (server.home / "b").exists()
     job.refresh_from_db()
     assert job.undone
 
 
-def test_nothing_is_renamed_over_something_else(tab, site, proftpd):
+@BOTH
+def test_nothing_is_renamed_over_something_else(tab, site, server):
     for name in ("a", "b"):
-        (proftpd.home / name).write_bytes(name.encode())
+        (server.home / name).write_bytes(name.encode())
     act(tab, site, "rename", "a", target="b")
     job = Job.objects.get()
-    assert job.state == "failed" and (proftpd.home / "b").read_bytes() == b"b"
+    assert job.state == "failed" and (server.home / "b").read_bytes() == b"b"
     assert "Something has that name already" in tab.client.get("/files/jobs/").content.decode()
 
 
-def test_a_tree_is_deleted_whole_but_never_through_a_link(tab, site, proftpd):
-    deep = proftpd.home / "tree" / "a" / "b"
+def test_a_tree_is_deleted_whole_but_never_through_a_link(tab, site, server):
+    deep = server.home / "tree" / "a" / "b"
     deep.mkdir(parents=True)
     (deep / "two  spaces ").write_bytes(b"x")
-    (proftpd.home / "kept").mkdir()
-    (proftpd.home / "kept" / "file").write_bytes(b"x")
-    (proftpd.home / "tree" / "link").symlink_to("../kept")
+    (server.home / "kept").mkdir()
+    (server.home / "kept" / "file").write_bytes(b"x")
+    (server.home / "tree" / "link").symlink_to("../kept")
     tasks.list_folder(site.pk, "/")
     shown = tab.client.post(f"/files/{site.pk}/ask/", {"verb": "delete", "path": "/", "name": ["tree"]})
     assert "Delete for good?" in shown.content.decode() and "1 folder goes with" in shown.content.decode()
     act(tab, site, "delete", "tree")
-    assert [path.name for path in proftpd.home.iterdir()] == ["kept"] and (
-        proftpd.home / "kept/file"
-    ).exists()
+    assert [path.name for path in server.home.iterdir()] == ["kept"] and (server.home / "kept/file").exists()
 
 
 @pytest.mark.parametrize(
@@ -135,9 +137,9 @@ def test_paths_are_cleaned_and_line_breaks_have_none(tab, site):
         assert tab.client.get(f"/files/{site.pk}/", {"path": bad}).status_code == 404
 
 
-def test_html_in_names_is_text(tab, site, proftpd):
-    (proftpd.home / "<img src=x onerror=alert(1)>").write_bytes(b"x")
-    (proftpd.home / "\u202egnp.exe").write_bytes(b"x")
+def test_html_in_names_is_text(tab, site, server):
+    (server.home / "<img src=x onerror=alert(1)>").write_bytes(b"x")
+    (server.home / "\u202egnp.exe").write_bytes(b"x")
     tasks.list_folder(site.pk, "/")
     shown = page(tab, site)
     assert "<img src=x" not in shown and "&lt;img src=x onerror=alert(1)&gt;" in shown
@@ -160,9 +162,9 @@ HOSTILE = (
 
 
 def test_a_hostile_listing_is_shown_raw_and_cannot_be_worked_with(tab, ann, eager):
-    server = Hostile(sends(HOSTILE), PASV="227 (127,0,0,1,{high},{low})", PWD='257 "/"')
+    evil = Hostile(sends(HOSTILE), PASV="227 (127,0,0,1,{high},{low})", PWD='257 "/"')
     row = Server.objects.create(
-        protocol="ftp", name="Evil", host="localhost", address="127.0.0.1", port=server.port, security="plain"
+        protocol="ftp", name="Evil", host="localhost", address="127.0.0.1", port=evil.port, security="plain"
     )
     login = Login(person=ann, server=row, user_name="ann")
     login.secret = "x"
@@ -172,28 +174,28 @@ def test_a_hostile_listing_is_shown_raw_and_cannot_be_worked_with(tab, ann, eage
     shown = page(tab, site)
     assert "&lt;script&gt;" in shown and "<script>alert" not in shown
     assert 'value="good.txt"' in shown and 'value="../../etc/passwd"' not in shown and "etc/passwd" in shown
-    server.close()
+    evil.close()
 
 
-def test_a_server_that_is_away_is_said_with_what_to_do(tab, site, proftpd):
+def test_a_server_that_is_away_is_said_with_what_to_do(tab, site, server):
     tasks.list_folder(site.pk, "/")
-    proftpd.stop()
+    server.stop()
     tab.client.post(f"/files/{site.pk}/refresh/", {"path": "/"})
     shown = page(tab, site)
     assert "Try again" in shown and 'role="alert"' in shown
-    proftpd.start()
+    server.start()
     tab.client.post(f"/files/{site.pk}/refresh/", {"path": "/"})
     assert 'role="alert"' not in page(tab, site)
 
 
-def test_a_refusal_tells_the_servers_words_and_what_they_mean(tab, site, proftpd):
+def test_a_refusal_tells_the_servers_words_and_what_they_mean(tab, site, server):
     tasks.list_folder(site.pk, "/nowhere")
     shown = page(tab, site, path="/nowhere")
     assert "The server answered: 5" in shown
     assert Folder.objects.get(path="/nowhere").listed is None
 
 
-def test_active_mode_is_a_choice_of_the_site(tab, site, proftpd):
+def test_active_mode_is_a_choice_of_the_site(tab, site, server):
     tab.client.post(f"/files/{site.pk}/mode/", {"passive": "0"})
     tasks.list_folder(site.pk, "/")
     shown = tab.client.get("/transcripts/").content.decode()
@@ -202,9 +204,9 @@ def test_active_mode_is_a_choice_of_the_site(tab, site, proftpd):
     assert site.passive is False
 
 
-def test_text_and_images_are_looked_at_in_a_sandbox(tab, site, proftpd):
-    (proftpd.home / "page.html").write_bytes(b"<script>alert(1)</script>" + b"x" * 2_000_000)
-    (proftpd.home / "pic.png").write_bytes(b"\x89PNG")
+def test_text_and_images_are_looked_at_in_a_sandbox(tab, site, server):
+    (server.home / "page.html").write_bytes(b"<script>alert(1)</script>" + b"x" * 2_000_000)
+    (server.home / "pic.png").write_bytes(b"\x89PNG")
     tasks.list_folder(site.pk, "/")
     shown = tab.client.get(f"/files/{site.pk}/view/", {"path": "/", "name": "page.html"}).content.decode()
     assert "<iframe sandbox src=" in shown

@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from tests.webftp.browser import Tab
-from tests.webftp.conftest import digest
+from tests.webftp.conftest import BOTH, digest
 from transcripts.models import Transcript
 from webftp import sites, tasks
 from webftp.models import Ticket
@@ -39,38 +39,41 @@ def down(tab, site, *names, path="/", **more):
     return tab.ask(told["Location"], **more)
 
 
-def left(proftpd) -> list[str]:
-    return sorted(path.name for path in proftpd.home.iterdir())
+def left(server) -> list[str]:
+    return sorted(path.name for path in server.home.iterdir())
 
 
+@BOTH
 @pytest.mark.parametrize("security", ["plain", "starttls", "tls"])
-def test_files_come_and_go_unchanged(tab, site, proftpd, security):
-    site.server.security, site.server.tls_port = security, proftpd.tls_port
+def test_files_come_and_go_unchanged(tab, site, server, security):
+    site.server.security, site.server.tls_port = security, server.tls_port
     site.server.save()
     for name in NAMES:
         answer, _ = up(tab, site, name)
         assert answer.status == 200 and answer.whole, answer
-        assert digest((proftpd.home / name).read_bytes()) == digest(BLOB)
+        assert digest((server.home / name).read_bytes()) == digest(BLOB)
         answer = down(tab, site, name)
         assert answer.whole and digest(answer.body) == digest(BLOB)
         assert answer.headers["content-length"] == str(len(BLOB))
         assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
-    assert left(proftpd) == sorted(NAMES)
+    assert left(server) == sorted(NAMES)
 
 
-def test_an_empty_file_is_a_file(tab, site, proftpd):
+def test_an_empty_file_is_a_file(tab, site, server):
     answer, _ = up(tab, site, "empty", b"")
-    assert answer.status == 200 and (proftpd.home / "empty").read_bytes() == b""
+    assert answer.status == 200 and (server.home / "empty").read_bytes() == b""
     assert down(tab, site, "empty").body == b""
 
 
-def test_a_dropped_folder_brings_its_folders_along(tab, site, proftpd):
+@BOTH
+def test_a_dropped_folder_brings_its_folders_along(tab, site, server):
     for name in ("photos/a", "photos/2020/Ảnh 1", "photos/2020/Ảnh 2"):
         answer, _ = up(tab, site, name, b"x")
         assert answer.status == 200
-    assert (proftpd.home / "photos/2020/Ảnh 2").read_bytes() == b"x"
+    assert (server.home / "photos/2020/Ảnh 2").read_bytes() == b"x"
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("asked", "status", "part"),
     [
@@ -82,8 +85,8 @@ def test_a_dropped_folder_brings_its_folders_along(tab, site, proftpd):
         ("bytes=99999999-", 416, None),
     ],
 )
-def test_a_range_becomes_rest(tab, site, proftpd, asked, status, part):
-    (proftpd.home / "file").write_bytes(BLOB)
+def test_a_range_becomes_rest(tab, site, server, asked, status, part):
+    (server.home / "file").write_bytes(BLOB)
     answer = down(tab, site, "file", range=asked)
     assert answer.status == status
     if part is not None:
@@ -92,21 +95,22 @@ def test_a_range_becomes_rest(tab, site, proftpd, asked, status, part):
         assert answer.headers["content-range"].endswith(f"/{len(BLOB)}")
 
 
-def test_a_file_that_changed_is_not_continued(tab, site, proftpd):
-    (proftpd.home / "file").write_bytes(BLOB)
+def test_a_file_that_changed_is_not_continued(tab, site, server):
+    (server.home / "file").write_bytes(BLOB)
     whole = down(tab, site, "file", method="HEAD")
     assert whole.status == 200 and whole.body == b"" and whole.headers["accept-ranges"] == "bytes"
     again = {"range": "bytes=10-", "if_range": whole.headers["last-modified"]}
     assert down(tab, site, "file", **again).status == 206
-    os.utime(proftpd.home / "file", (1_000_000_000, 1_000_000_000))
+    os.utime(server.home / "file", (1_000_000_000, 1_000_000_000))
     assert down(tab, site, "file", **again).status == 200
 
 
-def test_several_files_and_folders_come_as_one_zip(tab, site, proftpd):
-    (proftpd.home / "thư mục" / "deep").mkdir(parents=True)
-    (proftpd.home / "thư mục" / "deep" / "số 1").write_bytes(BLOB)
-    (proftpd.home / "a.txt").write_bytes(b"a")
-    (proftpd.home / "loop").symlink_to(".")
+@BOTH
+def test_several_files_and_folders_come_as_one_zip(tab, site, server):
+    (server.home / "thư mục" / "deep").mkdir(parents=True)
+    (server.home / "thư mục" / "deep" / "số 1").write_bytes(BLOB)
+    (server.home / "a.txt").write_bytes(b"a")
+    (server.home / "loop").symlink_to(".")
     tasks.list_folder(site.pk, "/")
     answer = down(tab, site, "thư mục", "a.txt")
     packed = zipfile.ZipFile(io.BytesIO(answer.body))
@@ -115,8 +119,8 @@ def test_several_files_and_folders_come_as_one_zip(tab, site, proftpd):
     assert digest(packed.read("thư mục/deep/số 1")) == digest(BLOB)
 
 
-def test_a_ticket_is_used_once_in_time_and_by_whom_it_was_made_for(tab, site, proftpd, ben):
-    (proftpd.home / "file").write_bytes(b"x")
+def test_a_ticket_is_used_once_in_time_and_by_whom_it_was_made_for(tab, site, server, ben):
+    (server.home / "file").write_bytes(b"x")
 
     def fresh():
         return tab.client.get(f"/files/{site.pk}/download/", {"path": "/", "name": "file"})["Location"]
@@ -142,33 +146,36 @@ def test_a_ticket_is_used_once_in_time_and_by_whom_it_was_made_for(tab, site, pr
     assert tab.ask(url).status == 410
 
 
-def test_a_cancelled_upload_leaves_no_half_file(tab, site, proftpd):
-    (proftpd.home / "file").write_bytes(b"old")
+@BOTH
+def test_a_cancelled_upload_leaves_no_half_file(tab, site, server):
+    (server.home / "file").write_bytes(b"old")
     _, number = up(tab, site, "file", replace=True, leave_after=5)
-    assert left(proftpd) == ["file"] and (proftpd.home / "file").read_bytes() == b"old"
+    assert left(server) == ["file"] and (server.home / "file").read_bytes() == b"old"
     assert Ticket.objects.get(pk=number).state == "stopped"
     _, number = up(tab, site, "new", leave_after=5)
-    assert left(proftpd) == ["file"]
+    assert left(server) == ["file"]
 
 
-def test_a_body_shorter_than_it_said_is_no_file(tab, site, proftpd):
+def test_a_body_shorter_than_it_said_is_no_file(tab, site, server):
     answer, _ = up(tab, site, "file", length=len(BLOB) + 1)
-    assert answer.status == 502 and left(proftpd) == []
+    assert answer.status == 502 and left(server) == []
 
 
-def test_a_cancelled_download_leaves_the_connection_usable(tab, site, proftpd):
-    (proftpd.home / "file").write_bytes(BLOB * 4)
+@BOTH
+def test_a_cancelled_download_leaves_the_connection_usable(tab, site, server):
+    (server.home / "file").write_bytes(BLOB * 4)
     answer = down(tab, site, "file", leave_after=10_000)
     assert not answer.whole and len(answer.body) < len(BLOB) * 4
     assert down(tab, site, "file").whole
 
 
-def test_a_file_that_is_there_is_replaced_only_when_asked(tab, site, proftpd):
-    (proftpd.home / "file").write_bytes(b"old")
+@BOTH
+def test_a_file_that_is_there_is_replaced_only_when_asked(tab, site, server):
+    (server.home / "file").write_bytes(b"old")
     answer, _ = up(tab, site, "file", b"new")
-    assert answer.status == 409 and (proftpd.home / "file").read_bytes() == b"old"
+    assert answer.status == 409 and (server.home / "file").read_bytes() == b"old"
     answer, _ = up(tab, site, "file", b"new", replace=True)
-    assert answer.status == 200 and (proftpd.home / "file").read_bytes() == b"new"
+    assert answer.status == 200 and (server.home / "file").read_bytes() == b"new"
     tasks.list_folder(site.pk, "/")
     told = tab.client.post(
         f"/files/{site.pk}/upload/", {"path": "/", "name": "file"}, content_type="application/json"
@@ -176,12 +183,12 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(tab, site, proftpd):
     assert told.status_code == 409 and told.json()["exists"]
 
 
-def test_a_server_killed_in_the_middle_of_an_upload_is_told_and_its_part_goes_later(tab, site, proftpd):
+def test_a_server_killed_in_the_middle_of_an_upload_is_told_and_its_part_goes_later(tab, site, server):
     def kill():
         deadline = time.monotonic() + 10
-        while not any(name.startswith(".netlab-") for name in left(proftpd)) and time.monotonic() < deadline:
+        while not any(name.startswith(".netlab-") for name in left(server)) and time.monotonic() < deadline:
             time.sleep(0.005)
-        proftpd.stop()
+        server.stop()
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -189,15 +196,15 @@ def test_a_server_killed_in_the_middle_of_an_upload_is_told_and_its_part_goes_la
     killer.join()
     assert answer.status == 502
     ticket = Ticket.objects.get(pk=number)
-    assert ticket.state == "failed" and ticket.left and "file" not in left(proftpd)
-    proftpd.start()
+    assert ticket.state == "failed" and ticket.left and "file" not in left(server)
+    server.start()
     tasks.tidy()
-    assert left(proftpd) == [] and not Ticket.objects.get(pk=number).left
+    assert left(server) == [] and not Ticket.objects.get(pk=number).left
 
 
-def test_a_server_killed_in_the_middle_of_a_download_does_not_look_like_the_end(tab, site, proftpd):
-    (proftpd.home / "file").write_bytes(os.urandom(80_000_000))
-    threading.Timer(0.4, proftpd.stop).start()
+def test_a_server_killed_in_the_middle_of_a_download_does_not_look_like_the_end(tab, site, server):
+    (server.home / "file").write_bytes(os.urandom(80_000_000))
+    threading.Timer(0.4, server.stop).start()
     answer = down(tab, site, "file")
     assert not answer.whole or len(answer.body) == 80_000_000
 
@@ -212,22 +219,23 @@ def test_names_that_are_none_get_no_ticket(tab, site, bad):
     assert not Ticket.objects.exists()
 
 
-def test_what_is_refused_is_said_in_the_servers_words(tab, site, proftpd):
+def test_what_is_refused_is_said_in_the_servers_words(tab, site, server):
     answer = down(tab, site, "gone")
     assert answer.status == 404 and answer.body.startswith(b"550 ")
     assert down(tab, site, "gone").status == 404
 
 
-def test_each_transfer_is_a_transcript_with_its_data_connection_and_no_secret(tab, site, proftpd):
+@BOTH
+def test_each_transfer_is_a_transcript_with_its_data_connection_and_no_secret(tab, site, server):
     up(tab, site, "file", b"x" * 10_000)
     row = Transcript.objects.get(cause="Upload")
     page = tab.client.get(row.get_absolute_url()).content.decode()
     assert "Data connection 1: we (127.0.0.1:" in page and "10000 bytes" in page
-    assert row.outcome == "done" and proftpd.password not in page
+    assert row.outcome == "done" and server.password not in page
 
 
-def test_somebody_elses_site_is_not_there(tab, site, proftpd, ben):
+def test_somebody_elses_site_is_not_there(tab, site, server, ben):
     tab.client.force_login(ben)
     for url in (f"/files/{site.pk}/", f"/files/{site.pk}/download/?path=/&name=x"):
         assert tab.client.get(url).status_code == 404
-    assert sites.of(ben) == []
+    assert sites.of(ben) == [], "no login, no site"
