@@ -42,7 +42,10 @@ class Certificate:
         of = (found.st_mtime_ns, found.st_ino)
         if self._context is None or of != self._of:
             context = SSL.Context(SSL.TLS_SERVER_METHOD)
+            # TLS 1.2 alone: 1.3 sends its session tickets after the handshake. A client that uploads and closes has not
+            # read them, its system resets the connection for that, and the end of the file is lost (seen with lftp).
             context.set_min_proto_version(SSL.TLS1_2_VERSION)
+            context.set_max_proto_version(SSL.TLS1_2_VERSION)
             context.set_options(SSL.OP_NO_COMPRESSION | getattr(SSL, "OP_NO_RENEGOTIATION", 0))
             context.use_certificate_chain_file(str(self._path))
             context.use_privatekey_file(str(self._path))

@@ -238,11 +238,13 @@ def test_abor_stops_a_transfer_and_the_session_goes_on(talk, home):
     assert not (home("ann") / "new").exists()
 
 
-def test_an_upload_that_breaks_is_told_and_what_came_is_counted(talk, home, mail_lab):
-    one = talk("ann")
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_upload_that_breaks_is_told_and_what_came_is_counted(talk, home, mail_lab, tls):
+    one = talk("ann", tls)
     one.say("TYPE I")
     data = one.passive()
     one.say("STOR half")
+    data = one._secured(data)
     data.sendall(b"x" * 5000)
     wait_until(lambda: (home("ann") / "half").stat().st_size == 5000)
     data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
