@@ -16,6 +16,8 @@ from servers.authenticator import SECOND_LOOK, Authenticator
 from servers.ftp.server import PASSIVE, QUOTA, Ftp
 from servers.http import connection as http
 from servers.imap import server as imap
+from servers.irc import server as irc
+from servers.irc.network import Network
 from servers.maildir import Mailstore
 from servers.maildrop import Maildrops
 from servers.post import Post
@@ -161,7 +163,7 @@ async def start(
 
 def _listeners(service: Service, ftp: Ftp) -> dict[str, Callable[..., Any]]:
     """For each name of ``Ports``, what listens: called with host, port and, for implicit TLS, ssl."""
-    post, drops = Post(service), Maildrops(service.store)
+    post, drops, network = Post(service), Maildrops(service.store), Network(service)
     loop = asyncio.get_running_loop()
 
     def smtp_on(implicit: bool) -> Callable[..., Any]:
@@ -189,7 +191,17 @@ def _listeners(service: Service, ftp: Ftp) -> dict[str, Callable[..., Any]]:
     def ftp_on(implicit: bool) -> Callable[..., Any]:
         return lambda **where: ftp.listen(implicit=implicit, **where)
 
-    makers = {"smtp": smtp_on, "pop3": pop3_on, "imap": imap_on, "ftp": ftp_on, "http": http_on}
+    def irc_on(implicit: bool) -> Callable[..., Any]:
+        return lambda **where: irc.serve(network, implicit=implicit, **where)
+
+    makers = {
+        "smtp": smtp_on,
+        "pop3": pop3_on,
+        "imap": imap_on,
+        "ftp": ftp_on,
+        "irc": irc_on,
+        "http": http_on,
+    }
     return {
         f"{name}{'s' if implicit else ''}": make(implicit)
         for name, make in makers.items()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from protocols.irc.grammar import fold
-from servers.authenticator import Person
+from servers.authenticator import FRESH, SECOND_LOOK, Person
 from servers.irc.channel import CASEMAPPING, Channel
 from servers.irc.history import History
 from servers.irc.line import Out
@@ -102,11 +102,17 @@ class Network:
 
     async def owner(self, nick: str) -> str:
         """The user name of the lab's person to whom ``nick`` belongs; "" where it is nobody's."""
-        roll = await self.service.authenticator.roll()
-        if self._names[0] != roll.at:
-            names = {self.key(name): name for protocol, name in roll.logins if protocol == "irc"}
-            self._names = (roll.at, names)
-        return self._names[1].get(self.key(nick), "")
+        for age in (
+            FRESH,
+            SECOND_LOOK,
+        ):  # a no is not believed from memory: the person may just have been made
+            roll = await self.service.authenticator.roll(age)
+            if self._names[0] != roll.at:
+                names = {self.key(name): name for protocol, name in roll.logins if protocol == "irc"}
+                self._names = (roll.at, names)
+            if name := self._names[1].get(self.key(nick)):
+                return name
+        return ""
 
     async def is_admin(self, person: Person) -> bool:
         roll = await self.service.authenticator.roll()
