@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "webmail",
     "webftp",
     "console",
+    "reference",
     "chat",
 ]
 MIDDLEWARE = [

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("mail/", include("webmail.urls")),
     path("files/", include("webftp.urls")),
+    path("reference/", include("reference.urls")),
     path("console/", include("console.urls")),
     path("chat/", include("chat.urls")),
     path("transcripts/", include("transcripts.urls")),

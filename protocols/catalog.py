@@ -21,6 +21,8 @@ from protocols.line import Explainer, Framer, Guard, Note
 NAMES = ("smtp", "pop3", "imap", "ftp", "http", "irc")
 ADDRESSES = "url"
 """Addresses are no protocol: they have tables and sentences, and nothing that crosses a wire."""
+KNOWN = ("message", "ports", "telnet")
+"""What else has tables to look things up in (``protocols/known/``), and no sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,29 @@ def knowledge(name: str) -> Knowledge:
 
 @cache
 def tables(name: str) -> dict[str, Any]:
-    """Return ``protocols/<name>/tables.yaml`` as plain values."""
-    return cast(dict[str, Any], _load(f"{name}/tables.yaml"))
+    """Return ``protocols/<name>/tables.yaml`` as plain values; of KNOWN ``protocols/known/<name>.yaml``."""
+    return cast(dict[str, Any], _load(f"known/{name}.yaml" if name in KNOWN else f"{name}/tables.yaml"))
+
+
+@cache
+def course() -> dict[str, Any]:
+    """Return the course's own ``tables`` and the ``slips`` in its chapter, as protocols/known/course.yaml has them."""
+    return cast(dict[str, Any], _load("known/course.yaml"))
+
+
+def word(text: str, language: str) -> str:
+    """Return a word or remark of a table's further columns in ``language``; terms stay as they are."""
+    return _words().get(text, text) if language == "vi" else text
+
+
+@cache
+def _words() -> dict[str, str]:
+    return cast(dict[str, str], _load("known/words.yaml"))
+
+
+def lists(name: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the tables of ``name``, each as its name (``enhanced_status.codes``) and its rows."""
+    return _lists(tables(name))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,10 +12,10 @@ from django.utils import timezone
 
 from accounts.secrets import fingerprint
 from protocols.events import Closed, Crossed, DataClosed, Event, Secured
-from protocols.line import Line
+from protocols.line import Line, Note
 from protocols.wire import event_line, sample_line
-from transcripts import blocks
-from transcripts.models import Block
+from transcripts import blocks, seen
+from transcripts.models import Block, Sighting
 
 
 class Part(NamedTuple):
@@ -47,6 +48,10 @@ class Scribe:
         self.last = self.saved = 0
         self.ended = self._end_told = False
         self.outcome, self.badge = "", ""
+        self._protocol = protocol
+        self._looked: set[tuple[Any, ...]] = set()
+        self._seen: set[str] = set()
+        self._unkept: dict[str, int] = {}
 
     def take(self, event: Event) -> None:
         """Frame, guard, number and explain what ``event`` brings. After a fault no byte is kept any more:
@@ -96,6 +101,10 @@ class Scribe:
             if part.lines
         ]
 
+    def sightings(self) -> list[Sighting]:
+        """The entries of the reference that were met and are not stored yet, each with the line that met it first."""
+        return [Sighting(conversation_id=self.pk, key=key, line=line) for key, line in self._unkept.items()]
+
     def stands(self) -> tuple[Any, ...]:
         """What its row says of it: lines, size, whether it has ended; and its key."""
         return self.last, self._size, self.ended, self.pk
@@ -105,6 +114,7 @@ class Scribe:
         if not there:
             self._deaf, self._block = True, []
         self._full.clear()
+        self._unkept.clear()
         self.saved, self._end_told, self.saved_at = self.last, self.ended, time.monotonic()
 
     def _take(self, event: Event) -> None:
@@ -141,5 +151,17 @@ class Scribe:
         if self._passes and self._passes(line):
             return
         note = blocks.explain(self._explainer, line)
+        self._see(line, note)
         if note.outcome and note.badge and WORST.get(note.outcome, 0) >= WORST.get(self.outcome, 0):
             self.outcome, self.badge = note.outcome, note.badge
+
+    def _see(self, line: Line, note: Note) -> None:
+        """Remember, the first time, which entries of the reference ``line`` is about."""
+        kind = (line.speaker, note.key, note.badge, *(detail.key for detail in note.details))
+        if kind in self._looked:
+            return
+        self._looked.add(kind)
+        with suppress(Exception):  # an index that stumbles costs the reference, never the line
+            for key in seen.entries(self._protocol, line, note) - self._seen:
+                self._seen.add(key)
+                self._unkept[key] = line.number

@@ -88,3 +88,18 @@ class Transcript(models.Model):
         """The cause in the reader's language, with what it was about."""
         cause = gettext(self.cause)
         return f"{cause}: {self.subject}" if self.subject else cause
+
+
+class Sighting(models.Model):
+    """Where a conversation first said what an entry of the reference tells of (``smtp.reply_codes.550``)."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="sightings")
+    key = models.CharField(max_length=80)
+    line = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "key"], name="one_sighting_each")]
+        indexes = [models.Index(fields=["key", "conversation"], name="sightings_by_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.conversation_id}, line {self.line}"

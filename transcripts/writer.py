@@ -19,7 +19,7 @@ from django.utils import timezone
 from protocols.events import Crossed, Event
 from transcripts import live
 from transcripts.conversation import Scribe
-from transcripts.models import Block, Conversation
+from transcripts.models import Block, Conversation, Sighting
 
 log = logging.getLogger(__name__)
 BATCH_SECONDS, BATCH_EVENTS, QUIET_SECONDS = 0.02, 64, 0.003
@@ -188,6 +188,8 @@ def _store(due: list[Scribe]) -> set[int]:
             unique_fields=["conversation", "first"],
             update_fields=["last", "state", "payload"],
         )
+        if sightings := [row for one in due if one.pk in there for row in one.sightings()]:
+            Sighting.objects.bulk_create(sightings, ignore_conflicts=True)
     return there
 
 

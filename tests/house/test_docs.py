@@ -7,7 +7,17 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("chat", "netlab", "webmail", "console", "transcripts", "accounts", "protocols", "servers")
+ROOMS = (
+    "chat",
+    "netlab",
+    "webmail",
+    "console",
+    "reference",
+    "transcripts",
+    "accounts",
+    "protocols",
+    "servers",
+)
 
 
 def sources() -> list[Path]:
