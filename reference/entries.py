@@ -19,7 +19,7 @@ _KINDS = {
     "commands": "command", "methods": "command", "client_commands": "command", "site_commands": "command",
     "cap_subcommands": "command", "ctcp": "command", "reply_codes": "reply", "reply_codes_rare": "reply",
     "replies": "reply", "responses": "reply", "response_codes": "reply", "numerics": "reply", "status_codes": "reply",
-    "enhanced_status.codes": "reply", "enhanced_status.classes": "reply", "enhanced_status.subjects": "reply",
+    "enhanced_status.codes": "reply",
     "headers": "header", "extensions": "extension", "capabilities": "extension", "features": "extension",
     "sasl_mechanisms": "extension", "support": "extension",
 }  # fmt: skip

@@ -2,63 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.conftest import BROWSER_FLAGS
+from tests.browser import is_clean, sign_in
 from tests.console.test_by_hand import PRINTED
-from tests.needs import need
-from tests.site import site
 from transcripts.models import Transcript
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's synchronous way keeps a loop in this thread, where Django would then refuse the database.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need("chromium"), args=BROWSER_FLAGS)
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def tab(chromium, lab):
-    with site() as url:
-        context = chromium.new_context(base_url=url, locale="en")
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(f"Uncaught {error}"))
-        yield page
-        context.close()
-        assert not [text for text in said if "Content Security Policy" in text or "Uncaught" in text]
-
-
-def sign_in(page, name):
-    page.goto("/sign-in/")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill("site")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-
-
-def is_clean(page):
-    faults = [
-        f"{rule['id']}: {node['target']} {node['html'][:120]}"
-        for rule in Axe().run(page).response["violations"]
-        for node in rule["nodes"]
-    ]
-    assert not faults, "\n".join(faults)
 
 
 def line(page, text):
