@@ -27,6 +27,8 @@ class Part(NamedTuple):
 
 
 WORST = {"refused": 2, "later": 1}
+MOST_KINDS = 5_000
+"""Kinds of lines that are looked up in the tables for one conversation."""
 
 
 class Scribe:
@@ -158,7 +160,7 @@ class Scribe:
     def _see(self, line: Line, note: Note) -> None:
         """Remember, the first time, which entries of the reference ``line`` is about."""
         kind = (line.speaker, note.key, note.badge, *(detail.key for detail in note.details))
-        if kind in self._looked:
+        if kind in self._looked or len(self._looked) > MOST_KINDS:
             return
         self._looked.add(kind)
         with suppress(Exception):  # an index that stumbles costs the reference, never the line
