@@ -118,5 +118,6 @@ document.addEventListener("keydown", (event) => {
 if (room) {
   listen();
   counted();
-  if (localStorage.getItem("netlab-files-folded")) fold(true);
+  // On a small screen the list comes first; whoever unfolds the command line there keeps it so.
+  if (localStorage.getItem("netlab-files-folded") ?? (innerWidth <= 640 ? "1" : "")) fold(true);
 }
