@@ -6,8 +6,7 @@ import re
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,12 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webmail import letters, reading, tasks
+from webmail.listing import page_of
 from webmail.models import Draft, Folder, Mailbox, Message, Move, OutgoingMessage, OutgoingRecipient
 
-PAGE = 50
 SHOWN = 20 * 1024 * 1024
 SOURCE = 1024 * 1024
-CHIPS = {"all": {}, "unread": {"seen": False}, "flagged": {"flagged": True}, "files": {"has_files": True}}
 ORDER = {"inbox": 0, "drafts": 1, "sent": 2, "archive": 3, "junk": 4, "trash": 5, "": 6}
 FRAME = (
     "default-src 'none'; img-src data:; style-src 'self'; form-action 'none'; base-uri 'none'; "
@@ -234,15 +232,13 @@ def badge(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, folder: Folder, more: dict | None = None) -> HttpResponse:
     chip = request.GET.get("chip", "all")
     query = request.GET.get("q", "").strip()[:200]
-    rows = folder.letters.filter(leaving=None, **CHIPS.get(chip, {})).order_by("-uid")
-    for word in query.replace("\0", "").casefold().split():
-        rows = rows.filter(words__contains=word)
-    pages = Paginator(rows.defer("words", "trouble", "message_id"), PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    shown = {"page": page, "chip": chip, "query": query, **frame(request, folder), **(more or {})}
+    whole = not request.htmx or request.htmx.history_restore_request or more
+    page = page_of(folder, chip, query, request.GET.get("page"))
+    shown = {"page": page, "chip": chip, "query": query, "folder": folder, **(more or {})}
+    if whole:
+        shown |= frame(request, folder)
     if folder.special == "drafts":
         shown["drafts"] = Draft.objects.filter(person=request.user, sent=None)[:50]
-    whole = not request.htmx or request.htmx.history_restore_request or more
     return render(request, "webmail/mail.html" if whole else "webmail/_list.html", shown)
 
 
@@ -251,11 +247,10 @@ def frame(request: HttpRequest, folder: Folder | None = None) -> dict:
     rows = sorted(_folders(request), key=lambda row: (ORDER.get(row.special, 6), row.name.casefold()))
     mailbox = Mailbox.objects.filter(login__person=request.user, folders__isnull=False).first()
     mailbox = mailbox or Mailbox.objects.filter(login__person=request.user).first()
-    open_states = [OutgoingRecipient.State.SENT]
-    outgoing = OutgoingMessage.objects.filter(person=request.user, dismissed=False)
-    outgoing = outgoing.filter(
-        recipients__in=OutgoingRecipient.objects.exclude(state__in=open_states)
-    ).distinct()
+    open_rows = OutgoingRecipient.objects.filter(outgoing=OuterRef("pk")).exclude(
+        state=OutgoingRecipient.State.SENT
+    )
+    outgoing = OutgoingMessage.objects.filter(Exists(open_rows), person=request.user, dismissed=False)
     return {
         "folders": rows,
         "folder": folder,
