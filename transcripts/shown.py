@@ -98,7 +98,7 @@ def _shown(
         "kind": line.kind,
         "data": line.kind == "data" or (line.kind == "event" and line.raw.startswith(DATA)),
         "at": f"{max(0.0, line.at - zero):.3f}",
-        "epoch": f"{line.at:.3f}",
+        "epoch": f"{line.at:.6f}",
         "tls": line.tls,
         "origin": line.origin,
         "outcome": note.outcome,

@@ -6,6 +6,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.utils import timezone
 
+from accounts.models import User
 from webmail.live import group
 from webmail.models import MailTab
 
@@ -28,16 +29,25 @@ class MailConsumer(AsyncJsonWebsocketConsumer):
             await self._gone()
 
     async def receive_json(self, content: object, **kwargs: object) -> None:
-        await self._beat()
+        if not await self._beat():
+            await self.close(4403)
+
+    async def mail_gone(self, event: dict) -> None:
+        """The person was disabled."""
+        await self.close(4403)
 
     async def mail_news(self, event: dict) -> None:
         await self.send_json({"what": event["what"], "number": event["number"]})
 
     @database_sync_to_async
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
+        """Keep the tab's presence; False where the person was disabled meanwhile."""
+        if not User.objects.filter(pk=self.person.pk, is_active=True).exists():
+            return False
         MailTab.objects.update_or_create(
             channel=self.channel_name, defaults={"person": self.person, "beat": timezone.now()}
         )
+        return True
 
     @database_sync_to_async
     def _gone(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -25,3 +26,11 @@ def tell(person_id: int, what: str, number: int = 0) -> None:
         async_to_sync(get_channel_layer().group_send)(group(person_id), event)
     except Exception:  # whatever the layer's transport raises
         logger.warning("mail tabs could not be told of %s %s", what, number, exc_info=True)
+
+
+def person_gone(person: Any, **_: object) -> None:
+    """``person`` was disabled: their Mail tabs are closed at once."""
+    try:
+        async_to_sync(get_channel_layer().group_send)(group(person.pk), {"type": "mail.gone"})
+    except Exception:  # as above; each socket looks by itself at its next heartbeat
+        logger.warning("mail tabs of person %s could not be closed", person.pk, exc_info=True)

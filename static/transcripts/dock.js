@@ -67,7 +67,7 @@ function header(message) {
   it.button.title = message.title;
   if (fresh && front(it)) choose(id);
   else if (fresh) it.button.classList.add("news");
-  if (id === current) { links(); if (ended) stateNow(); }
+  if (id === current) { links(); reach(it.button); if (ended) stateNow(); }
   follow(id);
 }
 
@@ -119,9 +119,10 @@ function lines(message) {
   note(`${line.querySelector("q").textContent} ${said(line)}`, true);
   toggler.dataset.outcome = it.list.querySelector("li.refused") ? "refused" : it.list.querySelector("li.later") ? "later" : "done";
   if (view === "timing" || view === "hex") refresh(it.pane);
+  if (view === "timing") return stateNow();
   if (down) it.pane.scrollTop = it.pane.scrollHeight;
   else unread(message.transcript, it.unread + message.last - message.first + 1);
-  if (message.transcript === current) stateNow();
+  return message.transcript === current ? stateNow() : undefined;
 }
 
 function note(words, line = false) {
@@ -147,14 +148,15 @@ function choose(id) {
   });
   const it = shown.get(id);
   it.button.classList.remove("news");
-  tabs.scrollTo({ left: it.button.offsetLeft - tabs.offsetLeft - tabs.clientWidth / 2 + it.button.offsetWidth / 2 });
-  show(it.pane, view);
-  it.pane.scrollTop = it.pane.scrollHeight;
+  reach(it.button);
+  see(view);
   unread(id, 0);
   links();
   explained.show(it.list.querySelector("li.here"));
   stateNow();
 }
+
+function reach(button) { tabs.scrollLeft = button.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - button.offsetWidth) / 2; }
 
 function links() {
   for (const link of dock.querySelectorAll("[data-link]")) {
@@ -252,7 +254,10 @@ dock.addEventListener("toggle", opened, true);
 function see(name) {
   view = name;
   part(".views").querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.view === name)));
-  if (current) show(shown.get(current).pane, view);
+  if (!current) return;
+  const { pane } = shown.get(current);
+  show(pane, view);
+  pane.scrollTop = view === "timing" || view === "hex" ? 0 : pane.scrollHeight;
 }
 
 part(".dock-grip").addEventListener("pointerdown", (event) => {

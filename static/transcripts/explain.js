@@ -11,6 +11,7 @@ export function explainer(aside, told = () => {}) {
       line = chosen;
       words.innerHTML = line ? line.querySelector(".more").innerHTML : empty;
       doing.hidden = !line;
+      aside.classList.toggle("chosen", Boolean(line));
       if (!line) return;
       aside.querySelector("[data-line=link]").href = line.querySelector(".n").href;
     },
