@@ -45,6 +45,7 @@ class Scribe:
         self._block: list[str] = []
         self._full: list[Part] = []
         self.saved_at = 0.0
+        self._last = known.states[-1] if known and known.states else ""
         self._bytes, self._size = 0, 0
         self._tls = self._deaf = False
         self.last = self.saved = 0
@@ -154,6 +155,9 @@ class Scribe:
             return
         note = blocks.explain(self._explainer, line)
         self._see(line, note)
+        goodbye = self.badge and self._last and note.state == self._last and note.outcome == "done"
+        if goodbye:
+            return
         if note.outcome and note.badge and WORST.get(note.outcome, 0) >= WORST.get(self.outcome, 0):
             self.outcome, self.badge = note.outcome, note.badge
 

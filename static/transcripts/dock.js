@@ -85,6 +85,7 @@ function add(id) {
   button.onclick = () => { choose(id); };
   Object.assign(pane, { className: "dock-pane", id: `wire-${id}`, hidden: true });
   pane.setAttribute("role", "tabpanel");
+  pane.tabIndex = 0;
   pane.setAttribute("aria-labelledby", button.id);
   pane.onscroll = () => { if (bottom(pane)) unread(id, 0); };
   list.className = "lines";

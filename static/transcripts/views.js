@@ -63,7 +63,7 @@ function timing(box) {
   const idle = rows.slice(1).reduce((sum, row, index) => sum + Math.max(0, at(row.line) - rows[index].last), 0);
   const told = { trips: rows.filter((row) => row.client.length && row.last > 0).length, whole: span(whole), waited: span(waited), idle: span(idle), slowest: span(slowest) };
   const table = make("table"), top = make("tr"), body = make("tbody");
-  for (const name of ["#", words.what, words.waited, words.whole, ""]) top.append(make("th", name));
+  for (const name of ["#", words.what, words.waited, words.whole, words.when]) top.append(make("th", name));
   for (const row of rows) body.append(rowOf(row, from, whole, slowest));
   const thead = make("thead");
   thead.append(top);

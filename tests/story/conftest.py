@@ -42,15 +42,25 @@ def chromium() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.failed = report.failed
+    return report
+
+
 @pytest.fixture
-def person(chromium: Browser, lab: Lab) -> Iterator[Callable[..., Page]]:
-    """Return a function that signs somebody in and returns their tab."""
+def person(request, chromium: Browser, lab: Lab) -> Iterator[Callable[..., Page]]:
+    """Return a function that signs somebody in and returns their tab; a failure leaves pictures of all tabs."""
     said: list[str] = []
+    tabs: list[Page] = []
 
     def come(name: str, **context: object) -> Page:
         options = {"locale": "en", "viewport": {"width": 1280, "height": 900}, **context}
         tab = opened.enter_context(_context(chromium, f"http://localhost:{lab.web}", options)).new_page()
         tab.set_default_timeout(20_000)
+        tabs.append(tab)
         tab.on("console", lambda message: said.append(f"{name}: {message.type}: {message.text}"))
         tab.on("pageerror", lambda error: said.append(f"{name}: error: uncaught {error}"))
         tab.goto("/")
@@ -62,6 +72,8 @@ def person(chromium: Browser, lab: Lab) -> Iterator[Callable[..., Page]]:
 
     with ExitStack() as opened:
         yield come
+        for number, tab in enumerate(tabs if getattr(request.node, "failed", False) else []):
+            tab.screenshot(path=f"test-results/{request.node.name}-{number}.png")
     bad = [text for text in said if ": error: " in text or "Content Security Policy" in text]
     assert not bad, "\n".join(bad)
 
