@@ -151,6 +151,32 @@ class Server(models.Model):
         return f"{self.get_protocol_display()} {self.host}:{self.port}"
 
 
+class ConnectionTest(models.Model):
+    """An admin's look whether a server answers: started on its page, done by a task, recorded in a transcript.
+
+    ``said`` are the server's first lines, ``tls`` what was agreed, ``trouble`` an error's key, its parameters and
+    the server's words; ``outcome`` is empty while it runs.
+    """
+
+    server = models.ForeignKey(Server, models.CASCADE, related_name="tests", verbose_name=_("server"))
+    by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("started by"))
+    started = models.DateTimeField(_("started"), auto_now_add=True)
+    ended = models.DateTimeField(_("ended"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=10, blank=True, default="")
+    said = models.JSONField(_("what the server said"), default=list)
+    tls = models.JSONField("TLS", default=dict)
+    trouble = models.JSONField(_("trouble"), default=dict)
+    transcript = models.BigIntegerField(_("transcript"), null=True)
+
+    class Meta:
+        verbose_name = _("connection test")
+        verbose_name_plural = _("connection tests")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.server}: {self.outcome}"
+
+
 class Login(models.Model):
     """A person's login at a server. ``secret`` is encrypted with a key that is not in the database."""
 

@@ -1,4 +1,4 @@
-"""Django's name for this room; it closes the sockets of a person who is disabled."""
+"""Django's name for this room; it closes the sockets of the disabled and starts connection tests."""
 
 from django.apps import AppConfig
 
@@ -7,7 +7,9 @@ class TranscriptsConfig(AppConfig):
     name = "transcripts"
 
     def ready(self) -> None:
-        from accounts.signals import person_disabled  # models may be imported only once apps are ready
-        from transcripts import live
+        # Models may be imported only once apps are ready.
+        from accounts.signals import connection_test_wanted, person_disabled
+        from transcripts import live, tasks
 
         person_disabled.connect(live.person_gone, dispatch_uid="transcripts.live")
+        connection_test_wanted.connect(tasks.start_test, dispatch_uid="transcripts.probe")

@@ -1,14 +1,16 @@
-"""What is done from time to time: interrupted conversations are named, old ones go."""
+"""What is done from time to time: interrupted conversations are named, old ones go; and connection tests."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from celery import shared_task
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from transcripts import live
+from accounts.models import ConnectionTest
+from transcripts import live, probe
 from transcripts.models import Conversation, Transcript
 
 SILENT = timedelta(minutes=2)
@@ -22,6 +24,19 @@ def tidy() -> None:
     mark_interrupted()
     forget_old()
     forget_beyond_share()
+
+
+@shared_task
+def test_connection(test_id: int) -> None:
+    """Do a connection test that an admin asked for."""
+    test = ConnectionTest.objects.select_related("server", "by").filter(pk=test_id, ended=None).first()
+    if test is not None:
+        probe.run(test)
+
+
+def start_test(test: ConnectionTest, **_: Any) -> None:
+    """The signal's receiver: the page does not wait."""
+    test_connection.delay(test.pk)
 
 
 def mark_interrupted() -> None:

@@ -6,13 +6,22 @@ import re
 
 from cryptography import x509
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import reach
-from accounts.models import Server
+from accounts.models import ConnectionTest, Server
+from accounts.panel.pages import page
+from accounts.signals import connection_test_wanted
+from protocols import catalog
 from protocols.errors import Unreachable
 
 _HOST = re.compile(
@@ -116,6 +125,7 @@ class ServerAdmin(ModelAdmin):
         (_("Security"), {"fields": ("security", "tls_port", "ca", "pin")}),
         (_("Lessons"), {"fields": ("any_sender",)}),
     )
+    actions_detail = ("test_connection",)
     lab_fieldsets = (
         (
             None,
@@ -135,9 +145,38 @@ class ServerAdmin(ModelAdmin):
         form = NamesForm if obj and obj.lab else ServerForm
         return super().get_form(request, obj, change=change, form=form, **kwargs)
 
+    @action(
+        description=_("Test the connection"), url_path="test", icon="network_check", permissions=["change"]
+    )
+    def test_connection(self, request, object_id):
+        """POST starts a test, which a task does; GET shows the last one, and looks again while it runs."""
+        server = get_object_or_404(Server, pk=object_id)
+        if not self.has_change_permission(request, server):
+            raise PermissionDenied
+        if request.method == "POST":
+            test = ConnectionTest.objects.create(server=server, by=request.user)
+            transaction.on_commit(lambda: connection_test_wanted.send(sender=ConnectionTest, test=test))
+            return redirect(request.path)
+        last = server.tests.select_related("by").first()
+        context = {"server": server, "test": last, "meaning": _meaning(last.trouble if last else {})}
+        context["transcript"] = (
+            reverse("transcript", args=[last.transcript]) if last and last.transcript else ""
+        )
+        return page(self, request, "connection", gettext("Connection to %s") % server, **context)
+
     def has_delete_permission(self, request, obj=None):
         """With a lab row every lab password would go; it can be taken out of use instead."""
         return super().has_delete_permission(request, obj) and not (obj and obj.lab)
 
     def delete_queryset(self, request, queryset):
         queryset.filter(lab=False).delete()
+
+
+def _meaning(trouble: dict) -> str:
+    """Put a test's trouble into the reader's language: what it means and what to do."""
+    if not trouble:
+        return ""
+    try:
+        return catalog.phrase(trouble["key"], trouble["params"], (translation.get_language() or "en")[:2])
+    except (KeyError, ValueError):
+        return trouble.get("words", "")
