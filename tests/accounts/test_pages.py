@@ -150,6 +150,7 @@ def test_an_admin_imports_a_class_and_prints_the_sheet(tab, boss, lab_rows, scho
     sign_in(tab, "boss")
     tab.goto(f"/admin/accounts/schoolclass/{school_class.pk}/change/")
     tab.get_by_role("link", name="Import a class list").click()
+    expect(tab.get_by_label("Class list (CSV)")).to_be_visible()
     is_clean(tab, within=".panel-page")
     tab.get_by_label("Class list (CSV)").set_input_files(listed)
     tab.get_by_role("button", name="Look at the list").click()
