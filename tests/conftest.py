@@ -6,6 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.explained import (  # noqa: F401  (hooks and a fixture of every run)
+    _every_line_is_explained,
+    pytest_configure,
+    pytest_runtest_setup,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 from tests.needs import need as need  # where tests look for it
 from tests.ngircd import Ngircd
 from tests.peers.debian import DebianLab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from channels.db import database_sync_to_async
 
 from tests.console.conftest import text
@@ -109,6 +110,7 @@ async def test_tls_from_the_first_byte(lab, ann, console):
     assert line["tls"]
 
 
+@pytest.mark.unexplained("what is typed here is no SMTP, and goes out all the same")
 async def test_typed_bytes_go_out_as_they_are(lab, ann, console, scripted):
     async def behave(reader, writer):
         writer.write(b"220 hi\r\n")

@@ -178,6 +178,7 @@ async def test_who_is_not_signed_in_gets_no_console(db):
     assert await hand.receive_output(10) == {"type": "websocket.close", "code": 4401}
 
 
+@pytest.mark.unexplained("a line that is no SMTP shows that the socket lives")
 async def test_what_is_no_json_or_no_order_is_ignored(ann, console, scripted):
     hand = await console(ann, server=await scripted.open(quiet))
     for word in ("", "[]", '"x"', "{", '{"type": 5}', '{"type": "reveal", "id": "1"}', '{"type":"open"}'):
