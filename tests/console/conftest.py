@@ -11,7 +11,7 @@ from channels.db import database_sync_to_async
 
 from accounts.models import Server
 from console.consumers import ConsoleConsumer
-from tests.browser import chromium, tab  # noqa: F401
+from tests.chromium import chromium, tab  # noqa: F401
 from tests.servers.embedded import EmbeddedLab
 
 

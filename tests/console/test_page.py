@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import is_clean, sign_in
+from tests.chromium import is_clean, sign_in
 from tests.console.test_by_hand import PRINTED
 from transcripts.models import Transcript
 

@@ -1,4 +1,4 @@
 """The reference is looked at in the browser beside the console, which it leads to."""
 
-from tests.browser import chromium, tab  # noqa: F401
+from tests.chromium import chromium, tab  # noqa: F401
 from tests.console.conftest import lab  # noqa: F401
