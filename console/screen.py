@@ -124,13 +124,11 @@ class Screen:
 
     def _shown(self, who: Speaker, framed: list[Any], tail: _Tail | None, at: float) -> list[Item]:
         """A line of the wire is shown with the note of the line that ends in it; a body's note stands by itself."""
-        items = [self._told(line, note, at) for line, note, _ in framed if line.kind == "body"]
-        bodies, items = items, []
         lines = [row for row in framed if row[0].kind != "body"]
-        if tail is None:
-            return bodies
-        if not lines:
-            return [self._plain(who, tail, at, framed), *bodies]
+        inside = [self._plain(who, tail, at, framed)] if tail is not None and not lines else []
+        bodies = [self._told(line, note, at) for line, note, _ in framed if line.kind == "body"]
+        if tail is None or not lines:
+            return [*inside, *bodies]
         known, note, original = lines[-1]
         if original.raw[:SHOWN] != bytes(tail.kept):
             return [*bodies, self._plain(who, tail, at, framed, note)]

@@ -91,7 +91,7 @@ function hints() {
   part("#con-waits").textContent = hint.waits;
   strip();
   if (!on) return;
-  const row = servers.selectedOptions[0], login = row?.dataset.login, mine = { pop3: `USER ${login}`, imap: `LOGIN ${login} `, ftp: `USER ${login}`, irc: `NICK ${login}` }[row?.dataset.protocol];
+  const row = servers.selectedOptions[0], login = row?.dataset.login, mine = { pop3: `USER ${login}`, imap: `LOGIN ${login} `, ftp: `USER ${login}`, irc: `PASS ${login}:` }[row?.dataset.protocol];
   const first = hint.state === states[0] && login && mine ? [mine] : [];
   chips.replaceChildren(...[...first, ...hint.next].map((word) => {
     const button = make("button", "", word.trim());

@@ -63,6 +63,7 @@ def letter_page(client, language="en") -> str:
     return client.get(f"/mail/outgoing/{pk}/state/", headers={"Accept-Language": language}).content.decode()
 
 
+@pytest.mark.unexplained("these servers speak no protocol at all")
 @pytest.mark.parametrize("name", SENTENCES)
 def test_a_bad_imap_server_is_left_in_time_and_told_of(lab, ann, client, replaced, name):
     client.force_login(ann)
@@ -81,6 +82,7 @@ def test_a_bad_imap_server_is_left_in_time_and_told_of(lab, ann, client, replace
     assert Folder.objects.count() == known > 3 and "Inbox" in page
 
 
+@pytest.mark.unexplained("these servers speak no protocol at all")
 @pytest.mark.parametrize("name", SENTENCES)
 def test_a_bad_smtp_server_is_left_in_time_and_the_letter_kept(lab, ann, ben, client, replaced, name):
     server = replaced("smtp", getattr(hostile, "flood_smtp" if name == "flood" else name))
