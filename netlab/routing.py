@@ -7,6 +7,7 @@ from typing import Any
 from channels.auth import AuthMiddlewareStack
 from django.urls import URLPattern, path
 
+from browser.consumers import WebConsumer
 from chat.consumers import ChatConsumer
 from console.consumers import ConsoleConsumer
 from transcripts.consumers import TranscriptConsumer
@@ -17,6 +18,7 @@ from webmail.consumers import MailConsumer
 sockets: list[URLPattern] = [
     path("ws/wire/", TranscriptConsumer.as_asgi()),
     path("ws/console/", ConsoleConsumer.as_asgi()),
+    path("ws/web/", WebConsumer.as_asgi()),
     path("ws/mail/", MailConsumer.as_asgi()),
     path("ws/chat/", ChatConsumer.as_asgi()),
     path("ws/files/", FilesConsumer.as_asgi()),

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "console",
     "reference",
     "chat",
+    "browser",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("mail/", include("webmail.urls")),
     path("files/", include("webftp.urls")),
     path("reference/", include("reference.urls")),
+    path("web/", include("browser.urls")),
     path("console/", include("console.urls")),
     path("chat/", include("chat.urls")),
     path("transcripts/", include("transcripts.urls")),

@@ -140,7 +140,7 @@ class Explainer:
         side.kind, side.coding, side.length, side.asked = "", "", -1, list(asked["conditions"])
         side.phase, self._state = "fields", "response"
         entry = codes().get(status.code)
-        badge = line.text[: len(f"HTTP/{status.version} {status.code}")]
+        badge = str(status.code)
         if entry is None:
             # A code that is in no table is treated as the x00 of its class (RFC 9110 section 15).
             kind = status.code // 100

@@ -28,7 +28,7 @@ FRAME = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>{title} · netlab</title>
+<title>{title}</title>
 <link rel="stylesheet" href="/style.css">
 <link rel="icon" href="/icon.png">
 </head>

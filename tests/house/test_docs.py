@@ -12,6 +12,7 @@ ROOMS = (
     "netlab",
     "webmail",
     "console",
+    "browser",
     "reference",
     "transcripts",
     "accounts",

@@ -70,7 +70,7 @@ def test_a_form_and_its_hidden_password_are_told():
 @pytest.mark.parametrize("code", sorted(codes()))
 def test_each_status_of_the_table_is_explained(code: int):
     note = notes([GET, ("S", b"HTTP/1.1 %d x\r\n" % code)])[-1]
-    assert note.known and note.refs and note.outcome and note.badge == f"HTTP/1.1 {code}" and sentences(note)
+    assert note.known and note.refs and note.outcome and note.badge == str(code) and sentences(note)
 
 
 @pytest.mark.parametrize("code", [199, 299, 399, 499, 599])

@@ -1,0 +1,75 @@
+"""A form that was filled in on a page of the frame, as the request that a browser makes of it (HTML, 4.10.21)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from protocols.url import whatwg
+
+MOST = 200
+FILE = 1024 * 1024
+"""Bytes of one file; the lab's web server takes no more."""
+
+
+class TooLarge(ValueError):
+    """A file is larger than may be sent; str() is its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What to ask: ``kind`` is the body's Content-Type, "" for a request without one."""
+
+    method: str
+    url: str
+    kind: str = ""
+    body: bytes = b""
+
+
+def read(posted: Any, files: Any) -> Filled:
+    """Read what the frame's script told: action, method, enctype, entries (JSON: name, value or file number).
+
+    ValueError where it is none; TooLarge for a file that is too large.
+    """
+    entries = json.loads(posted.get("entries", "[]"))[:MOST]
+    method = "POST" if posted.get("method", "").upper() == "POST" else "GET"
+    url = whatwg.read(posted.get("action", ""))
+    if url is None:
+        raise ValueError("a form leads nowhere")
+    plain = [(str(one["name"]), str(one.get("value", ""))) for one in entries]
+    if method == "GET":
+        return Filled("GET", f"{url.href.partition('#')[0].partition('?')[0]}?{urlencode(plain)}")
+    if posted.get("enctype") != "multipart/form-data":
+        return Filled("POST", url.href, "application/x-www-form-urlencoded", urlencode(plain).encode())
+    mark = f"netlab{secrets.token_hex(12)}"
+    body = b"".join(_part(mark, one, files) for one in entries)
+    return Filled(
+        "POST", url.href, f"multipart/form-data; boundary={mark}", body + f"--{mark}--\r\n".encode()
+    )
+
+
+def _part(mark: str, entry: dict[str, Any], files: Any) -> bytes:
+    """One part (RFC 7578); quotes and line ends of names are percent-encoded, as browsers do."""
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="{_quoted(str(entry["name"]))}"'
+    if "file" not in entry:
+        value = str(entry.get("value", "")).replace("\r\n", "\n").replace("\n", "\r\n")
+        return f"{head}\r\n\r\n{value}\r\n".encode()
+    file = files.get(f"file-{int(entry['file'])}")
+    if file is None:
+        return f'{head}; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n'.encode()
+    if file.size > FILE:
+        raise TooLarge(file.name)
+    kind = file.content_type or "application/octet-stream"
+    kind = kind if kind.isascii() and kind.isprintable() else "application/octet-stream"
+    return (
+        f'{head}; filename="{_quoted(file.name)}"\r\nContent-Type: {kind}\r\n\r\n'.encode()
+        + file.read()
+        + b"\r\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")

@@ -1,0 +1,171 @@
+"""Asking: an address, a form of a page, a step back or forward, a redirect to follow. A task talks to the server."""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from browser import filled, showing, tasks, where
+from browser.asking import begin, usual_fields
+from browser.forms import OpenForm
+from browser.models import Exchange, Fields, Visit, Window
+from protocols.url import whatwg
+
+
+def tab_of(request: HttpRequest) -> str:
+    """The browser tab that asks, as htmx or the room's script tells it; empty if it is no tab's id."""
+    tab = request.headers.get("X-Tab") or request.POST.get("tab", "")
+    return tab if re.fullmatch("[0-9a-f]{8,32}", tab) else ""
+
+
+@login_required
+@require_GET
+def web(request: HttpRequest) -> HttpResponse:
+    """The room. ``?url=`` opens an address, as a link from another room does; at first the lab's own site."""
+    window = showing.window_of(request)
+    asked = request.GET.get("url", "")[:8000]
+    values = showing.context(request, window)
+    values["opening"] = asked or ("" if values["visit"] else values["home"])
+    values |= showing.pieces(values["opening"] or values["address"])
+    return render(request, "browser/web.html", values)
+
+
+@login_required
+@require_POST
+def open_(request: HttpRequest) -> HttpResponse:
+    """Open an address, or say a request that was built by hand."""
+    window, form = showing.window_of(request), OpenForm(request.POST)
+    if not form.is_valid():
+        # Typed by hand into the builder: shown again as it was, with what is wrong.
+        return _answer(request, window, form=form, built=_typed(request), status=422)
+    wanted = form.cleaned_data
+    belongs = where.place(wanted["url"])
+    if belongs.kind == "room" and not wanted["built"]:
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = belongs.href
+        return answer
+    if belongs.kind != "here":
+        return _answer(request, window, elsewhere=belongs, address=wanted["url"])
+    if wanted["built"]:
+        exchange = Exchange(method=wanted["method"], url=belongs.url, version=wanted["version"] or "1.1")
+        body = wanted["body"].replace("\r\n", "\n").encode()
+        exchange.ask(wanted["fields_text"], body, own=True)
+    else:
+        exchange = _simple(window, belongs.url)
+    return _start(request, window, exchange)
+
+
+@login_required
+@require_POST
+def fill(request: HttpRequest) -> HttpResponse:
+    """Send a form that was filled in on a page of the frame."""
+    window = showing.window_of(request)
+    try:
+        form = filled.read(request.POST, request.FILES)
+    except filled.TooLarge as error:
+        text = _("“%(name)s” is too large: a file may have 1 MB here.") % {"name": error}
+        return _answer(request, window, refused=text, status=422)
+    except (ValueError, KeyError, TypeError):
+        return _answer(request, window, refused=_("This form leads nowhere."), status=422)
+    belongs = where.place(form.url)
+    if belongs.kind != "here":
+        return _answer(request, window, elsewhere=belongs, address=form.url)
+    exchange = _simple(window, form.url)
+    exchange.method = form.method
+    fields: Fields = exchange.asked["fields"]
+    if form.method == "POST":
+        fields += [("Content-Type", form.kind), ("Content-Length", str(len(form.body)))]
+    exchange.ask(fields, form.body)
+    return _start(request, window, exchange)
+
+
+@login_required
+@require_POST
+def go(request: HttpRequest) -> HttpResponse:
+    """Back, forward, home, to a place of the history, or the same once more."""
+    window, verb = showing.window_of(request), request.POST.get("verb", "")
+    if verb in ("back", "forward"):
+        step = -1 if verb == "back" else 1
+        window.at = max(0, min(len(window.trail) - 1, window.at + step))
+        window.save(update_fields=["at"])
+        return _answer(request, window)
+    if verb == "home":
+        return _start(request, window, _simple(window, where.home()))
+    visit = Visit.objects.filter(person=request.user, pk=window.current).first()
+    first = visit.exchanges.first() if visit else None
+    if first is None:
+        return _answer(request, window)
+    again = Exchange(method=first.method, url=first.url, version=window.version)
+    asked = first.asked
+    own = asked["own"]
+    fields = asked["fields"] if own or asked["body"] else _simple(window, first.url).asked["fields"]
+    again.version = first.version if own else window.version
+    again.ask(fields, asked["body"], own=own)
+    how = Visit.How.HARD if verb == "hard" else Visit.How.RELOAD
+    return _start(request, window, again, how)
+
+
+@login_required
+@require_POST
+def follow(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask a redirect that waits; ``all`` follows the ones after it too."""
+    window = showing.window_of(request)
+    exchange = get_object_or_404(Exchange.objects.select_related("visit"), pk=pk, visit__person=request.user)
+    if exchange.state == Exchange.State.PAUSED:
+        Visit.objects.filter(pk=exchange.visit_id).update(
+            follow=bool(request.POST.get("all")), tab=tab_of(request)
+        )
+        Exchange.objects.filter(pk=pk, state=Exchange.State.PAUSED).update(state=Exchange.State.WAITING)
+        tasks.fetch.delay(pk)
+    return _answer(request, window)
+
+
+def _simple(window: Window, url: str) -> Exchange:
+    """A GET with the fields that the lab's browser says by itself."""
+    exchange = Exchange(method="GET", url=url, version=window.version)
+    exchange.ask(usual_fields(url, "GET", window.version, showing.language()))
+    return exchange
+
+
+def _start(
+    request: HttpRequest, window: Window, exchange: Exchange, how: str = Visit.How.OPEN
+) -> HttpResponse:
+    if whatwg.read(exchange.url) is None:
+        return _answer(request, window, refused=_("There is no web server here yet."), status=422)
+    exchange.url = exchange.url.partition("#")[0] if exchange.kind != Exchange.Kind.PAGE else exchange.url
+    visit = Visit(
+        person=request.user,
+        url=exchange.url,
+        how=how,
+        follow=window.follow,
+        caching=window.caching and not exchange.asked["own"],
+        cookies=window.cookies,
+        tab=tab_of(request),
+    )
+    begin(window, visit, exchange)
+    tasks.fetch.delay(exchange.pk)
+    return _answer(request, window)
+
+
+def _answer(request: HttpRequest, window: Window, *, status: int = 200, **more) -> HttpResponse:
+    if window.pk:
+        window.refresh_from_db()
+    if "form" in more:
+        request.POST = request.POST.copy()
+        request.POST["show"] = "request"
+    values = showing.context(request, window, **more)
+    values |= showing.pieces(more.get("address") or values["address"])
+    answer = render(request, "browser/_answer.html", values, status=200 if request.htmx else status)
+    answer["HX-Trigger-After-Swap"] = "web-shown"
+    return answer
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """What stood in the builder, to be shown again."""
+    names = {"url": "url", "method": "method", "version": "version", "fields": "fields_text", "body": "body"}
+    return {name: request.POST.get(field, "") for name, field in names.items()}

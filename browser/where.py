@@ -1,0 +1,83 @@
+"""Where an address belongs: here, in another room, with nobody any more, or nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlencode
+
+from django.urls import NoReverseMatch, reverse
+
+from accounts.models import Server
+from protocols.url import whatwg
+from protocols.url.dissect import decoded, dissect, schemes
+
+ROOMS = {
+    "ftp": "files",
+    "ftps": "files",
+    "mailto": "compose",
+    "irc": "chat",
+    "ircs": "chat",
+    "telnet": "console",
+    "imap": "mail",
+    "imaps": "mail",
+    "pop": "mail",
+    "pops": "mail",
+}
+GONE = frozenset({"gopher", "news", "nntp", "wais", "prospero"})
+"""The course's schemes that nobody opens any more."""
+HERE = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``kind``: here, room, no-room (it is not built), gone, unknown, or none (no address at all)."""
+
+    kind: str
+    url: str
+    scheme: str = ""
+    href: str = ""
+
+
+def place(text: str, base: str = "") -> Place:
+    """Say where ``text`` belongs; without a scheme it is taken for a web address, as browsers do."""
+    text = text.strip()
+    url = completed(text) if not base else text
+    seen = whatwg.read(url, base)
+    scheme = (seen.protocol.rstrip(":") if seen else dissect(url, base).scheme).lower()
+    if seen is None or not scheme:
+        return Place("none", url, scheme)
+    if scheme in HERE:
+        return Place("here", seen.href, scheme)
+    if scheme in ROOMS:
+        href = _room(scheme, seen.href)
+        return Place("room" if href else "no-room", seen.href, scheme, href)
+    return Place("gone" if scheme in GONE else "unknown", seen.href, scheme)
+
+
+def completed(text: str) -> str:
+    """``www.example.com/x`` with the scheme that a person left out; ``localhost:8080`` is no scheme either."""
+    scheme, colon, rest = text.partition(":")
+    known = scheme.lower() in schemes() or scheme.lower() in ("javascript", "about", "blob", "view-source")
+    if colon and (known or rest.startswith("//")):
+        return text
+    return f"http://{text}" if text and not text.startswith("//") else f"http:{text}" if text else ""
+
+
+def home() -> str:
+    """The address of the lab's own site; "" where there is no web server yet."""
+    row = Server.objects.filter(lab=True, protocol="http", enabled=True).first()
+    return f"http://{row.host}:{row.port}/" if row else ""
+
+
+def _room(scheme: str, url: str) -> str:
+    try:
+        path = reverse(ROOMS[scheme])
+    except NoReverseMatch:
+        return ""
+    if scheme == "mailto":
+        address, _, query = url.partition(":")[2].partition("?")
+        asked = {name.lower(): values[0] for name, values in parse_qs(query).items()}
+        to = ", ".join(filter(None, [decoded(address), asked.get("to", "")]))
+        told = {"to": to, **{name: asked[name] for name in ("subject", "body", "cc") if name in asked}}
+        return f"{path}?{urlencode(told, quote_via=quote)}"
+    return f"{path}?{urlencode({'url': url})}"
