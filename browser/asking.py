@@ -52,7 +52,7 @@ def run(exchange: Exchange, wires: Wires) -> None:
         if after.state == Exchange.State.PAUSED:
             break
         exchange = after
-    if exchange.state == Exchange.State.DONE:
+    if exchange.state == Exchange.State.DONE and exchange.code not in REDIRECTS:
         _parts(exchange, wires)
 
 
