@@ -29,8 +29,8 @@ PEOPLE, RATE, SECONDS, WARM = 50, 20, 12, 2.0
 BURST, EACH_BURST = 40, 500
 SUSTAINED, SUSTAINED_SECONDS = 200, 10
 ROOT = Path(__file__).resolve().parent.parent
-PORTS = ("PORT", "SMTP_PORT", "SMTPS_PORT", "POP3_PORT", "POP3S_PORT", "IMAP_PORT", "IMAPS_PORT", "FTP_PORT", "FTPS_PORT",
-         "IRC_PORT", "IRCS_PORT", "HTTP_PORT", "HTTPS_PORT")  # fmt: skip
+PORTS = ("PORT", "SMTP_PORT", "SMTPS_PORT", "POP3_PORT", "POP3S_PORT", "IMAP_PORT", "IMAPS_PORT", "FTP_PORT",
+         "FTPS_PORT", "IRC_PORT", "IRCS_PORT", "HTTP_PORT", "HTTPS_PORT")  # fmt: skip
 
 
 def measure() -> dict[str, dict[str, float]]:
@@ -40,7 +40,7 @@ def measure() -> dict[str, dict[str, float]]:
         os.environ |= {f"NETLAB_{name}": str(port) for name, port in zip(PORTS, ports, strict=True)}
         os.environ |= {"NETLAB_DATA": folder, "NETLAB_DEMO_PASSWORD": "bench-pass-1", "NETLAB_LOG": "WARNING"}
         redis = _redis(folder)
-        lab = subprocess.Popen(  # noqa: S603 - our own program
+        lab = subprocess.Popen(
             [sys.executable, "manage.py", "lab"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
         )
         try:
@@ -113,7 +113,11 @@ async def _tab(url: str, cookie: str) -> Tab:
 
     headers = {"Cookie": f"sessionid={cookie}"}
     origin = url.replace("ws://", "http://").split("/ws/")[0]
-    return Tab(await websockets.connect(url, origin=origin, additional_headers=headers, max_size=None, compression=None))
+    return Tab(
+        await websockets.connect(
+            url, origin=origin, additional_headers=headers, max_size=None, compression=None
+        )
+    )
 
 
 async def _bare(url: str) -> Tab:
@@ -134,7 +138,9 @@ async def _latency(tabs: list[Tab], frame: Any) -> dict[str, float]:
         await speaker.socket.send(frame(text))
     await _until(lambda: all(len(tab.came) >= len(sent) for tab in others), 10)
     measured = list(sent)[int(RATE * WARM) :]
-    took = sorted((tab.came[text] - sent[text]) * 1000 for tab in others for text in measured if text in tab.came)
+    took = sorted(
+        (tab.came[text] - sent[text]) * 1000 for tab in others for text in measured if text in tab.came
+    )
     missing = len(measured) * len(others) - len(took)
     if missing:
         raise RuntimeError(f"{missing} of {len(measured) * len(others)} did not come")
@@ -147,7 +153,9 @@ async def _saturate(tabs: list[Tab], people: list[int]) -> float:
     """News for everybody, as fast as they come over the bus: deliveries a second that reach the sockets."""
     from chat import bus
 
-    line = json.dumps({"told": "line", "id": 1, "c": 0, "t": 1, "k": "privmsg", "n": "ann", "x": "words of a usual length"})
+    line = json.dumps(
+        {"told": "line", "id": 1, "c": 0, "t": 1, "k": "privmsg", "n": "ann", "x": "words of a usual length"}
+    )
     bundle = json.dumps({"items": [{"people": people, "frame": line}] * EACH_BURST})
     before, begin = sum(tab.lines for tab in tabs), time.perf_counter()
     wanted = BURST * EACH_BURST * len(tabs)
@@ -165,7 +173,9 @@ async def _saturate_floor(tabs: list[Tab]) -> float:
     count = 2_000
     before, begin = sum(tab.lines for tab in tabs), time.perf_counter()
     for number in range(count):
-        await tabs[0].socket.send(json.dumps({"x": "words of a usual length", "told": "line", "id": number, "n": "ann"}))
+        await tabs[0].socket.send(
+            json.dumps({"x": "words of a usual length", "told": "line", "id": number, "n": "ann"})
+        )
         if number % 100 == 0:
             await asyncio.sleep(0)
     wanted = count * (len(tabs) - 1)
@@ -225,7 +235,7 @@ def _people(count: int) -> list[tuple[int, str, int]]:
     from chat.models import Window
 
     server = Server.objects.get(protocol="irc", lab=True)
-    people = [User.objects.create(username=f"person{n:02d}", password="!") for n in range(count)]
+    people = [User.objects.create(username=f"person{n:02d}") for n in range(count)]
     provision_many(people)
     found = []
     for person in people:
@@ -288,7 +298,7 @@ def _ready(port: int, lab: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and lab.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except (OSError, urllib.error.HTTPError):
