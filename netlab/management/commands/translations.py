@@ -9,7 +9,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from netlab.translations import catalogues, compiled, faults, sentences
 
-ROOMS = ("chat", "accounts", "console", "netlab", "reference", "servers", "transcripts", "webftp", "webmail")
+ROOMS = (
+    "accounts",
+    "browser",
+    "chat",
+    "console",
+    "netlab",
+    "reference",
+    "servers",
+    "transcripts",
+    "webftp",
+    "webmail",
+)
 
 
 class Command(BaseCommand):
