@@ -29,8 +29,10 @@ PEOPLE, RATE, SECONDS, WARM = 50, 20, 12, 2.0
 BURST, EACH_BURST = 40, 500
 SUSTAINED, SUSTAINED_SECONDS = 200, 10
 ROOT = Path(__file__).resolve().parent.parent
-PORTS = ("PORT", "SMTP_PORT", "SMTPS_PORT", "POP3_PORT", "POP3S_PORT", "IMAP_PORT", "IMAPS_PORT", "FTP_PORT",
-         "FTPS_PORT", "IRC_PORT", "IRCS_PORT", "HTTP_PORT", "HTTPS_PORT")  # fmt: skip
+PORTS = (
+    "PORT",
+    *(f"{name}{tls}_PORT" for name in ("SMTP", "POP3", "IMAP", "FTP", "IRC", "HTTP") for tls in ("", "S")),
+)
 
 
 def measure() -> dict[str, dict[str, float]]:
@@ -113,11 +115,8 @@ async def _tab(url: str, cookie: str) -> Tab:
 
     headers = {"Cookie": f"sessionid={cookie}"}
     origin = url.replace("ws://", "http://").split("/ws/")[0]
-    return Tab(
-        await websockets.connect(
-            url, origin=origin, additional_headers=headers, max_size=None, compression=None
-        )
-    )
+    told = {"origin": origin, "additional_headers": headers}
+    return Tab(await websockets.connect(url, max_size=None, compression=None, **told))
 
 
 async def _bare(url: str) -> Tab:
@@ -153,18 +152,16 @@ async def _saturate(tabs: list[Tab], people: list[int]) -> float:
     """News for everybody, as fast as they come over the bus: deliveries a second that reach the sockets."""
     from chat import bus
 
-    line = json.dumps(
-        {"told": "line", "id": 1, "c": 0, "t": 1, "k": "privmsg", "n": "ann", "x": "words of a usual length"}
-    )
+    words = {"n": "ann", "x": "words of a usual length"}
+    line = json.dumps({"told": "line", "id": 1, "c": 0, "t": 1, "k": "privmsg", **words})
     bundle = json.dumps({"items": [{"people": people, "frame": line}] * EACH_BURST})
     before, begin = sum(tab.lines for tab in tabs), time.perf_counter()
     wanted = BURST * EACH_BURST * len(tabs)
-    for _ in range(BURST):
+    for number in range(BURST):
         await asyncio.to_thread(bus.publish, bundle)
         # No socket may fall behind so far that it is told to look anew: that would be no delivery.
-        done = lambda: sum(tab.lines for tab in tabs) - before  # noqa: E731
-        sofar = (_ + 1) * EACH_BURST * len(tabs)
-        await _until(lambda sofar=sofar, done=done: done() >= sofar - EACH_BURST * len(tabs), 20)
+        least = before + number * EACH_BURST * len(tabs)
+        await _until(lambda least=least: sum(tab.lines for tab in tabs) >= least, 20)
     await _until(lambda: sum(tab.lines for tab in tabs) - before >= wanted, 20)
     return (sum(tab.lines for tab in tabs) - before) / (time.perf_counter() - begin)
 
@@ -173,9 +170,8 @@ async def _saturate_floor(tabs: list[Tab]) -> float:
     count = 2_000
     before, begin = sum(tab.lines for tab in tabs), time.perf_counter()
     for number in range(count):
-        await tabs[0].socket.send(
-            json.dumps({"x": "words of a usual length", "told": "line", "id": number, "n": "ann"})
-        )
+        words = {"told": "line", "id": number, "n": "ann", "x": "words of a usual length"}
+        await tabs[0].socket.send(json.dumps(words))
         if number % 100 == 0:
             await asyncio.sleep(0)
     wanted = count * (len(tabs) - 1)

@@ -25,7 +25,7 @@ from chat.writer import Writer
 log = logging.getLogger(__name__)
 LOOK, TICK = 2.0, 5.0
 NO_WINDOW = gettext_noop("There is no connection that this window belongs to. Connect, and say it again.")
-SWITCH = 0.0005
+SWITCH = 0.00005
 """Seconds after which a thread that computes (the recorder's) gives way to the loop; Python's own 5 ms would be
 half of what a message may take from one browser to fifty."""
 

@@ -22,6 +22,7 @@ from django.db.models import Max
 
 from chat import bus, shown
 from chat.models import Message, Stay, Window
+from transcripts.writer import turn
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE, MOST_WAITING = 400, 100_000
@@ -111,7 +112,7 @@ class Writer:
         if not any(entry.message is not None or entry.change for entry in batch):
             return True
         try:
-            with transaction.atomic():
+            with turn, transaction.atomic():
                 _store(batch)
         except IntegrityError:
             # Something of the batch is in the database already (or its talk is gone): one by one, then.
@@ -162,7 +163,7 @@ def _insert(run: list[Message]) -> None:
 
 def _store_alone(entry: Entry) -> None:
     try:
-        with transaction.atomic():
+        with turn, transaction.atomic():
             _store([entry])
     except DatabaseError as error:
         log.info("left out, for it is stored already: %s", error)

@@ -24,6 +24,13 @@ from transcripts.models import Block, Conversation, Sighting
 log = logging.getLogger(__name__)
 BATCH_SECONDS, BATCH_EVENTS, QUIET_SECONDS = 0.02, 64, 0.003
 MOST_WAITING = 64 * 1024 * 1024
+AT_ONCE = 8
+"""Conversations in one transaction: whoever else writes in this process waits no longer than that."""
+
+turn = threading.Lock()
+"""Threads of one process take turns at writing: SQLite lets the second one sleep, up to 100 ms at a time, until it
+finds the first one gone."""
+
 FEW, CROWD_SECONDS, MOST_REST = 4, 0.01, 0.5
 """With more than FEW conversations talking, each rests CROWD_SECONDS for every one of them between two savings."""
 
@@ -115,13 +122,8 @@ class Writer:
 
     def _save(self) -> None:
         due = self._due()
-        for part in [due] if due and self._saved(due) else [[scribe] for scribe in due]:
-            if part is not due and not self._saved(part):
-                time.sleep(0.2)
-                continue
-            for scribe in part:
-                del self._dirty[scribe.pk]
-                live.lines_saved(scribe.pk, scribe.saved)
+        for at in range(0, len(due), AT_ONCE):
+            self._save_some(due[at : at + AT_ONCE])
         waiting = []
         for scribe, future in self._marks:
             if scribe.dirty if scribe else self._dirty:
@@ -129,6 +131,16 @@ class Writer:
             elif not future.done():
                 future.set_result((scribe.saved, scribe.outcome, scribe.badge) if scribe else None)
         self._marks = waiting
+
+    def _save_some(self, due: list[Scribe]) -> None:
+        """Store conversations together; where that fails, each by itself, for only one of them may be at fault."""
+        for part in [due] if self._saved(due) else [[scribe] for scribe in due]:
+            if part is not due and not self._saved(part):
+                time.sleep(0.2)
+                continue
+            for scribe in part:
+                del self._dirty[scribe.pk]
+                live.lines_saved(scribe.pk, scribe.saved)
 
     def _due(self) -> list[Scribe]:
         """Whose lines are stored now: somebody waits for them, or they have waited as long as the crowd asks.
@@ -172,7 +184,8 @@ class Writer:
 def _store(due: list[Scribe]) -> set[int]:
     """Write rows and blocks in one transaction; return the keys of the conversations that are still there."""
     now = timezone.now()
-    with transaction.atomic():
+    blocks = {one.pk: one.unsaved() for one in due}
+    with turn, transaction.atomic():
         there = set(Conversation.objects.filter(pk__in=[one.pk for one in due]).values_list("pk", flat=True))
         rows = []
         for one in due:
@@ -183,7 +196,7 @@ def _store(due: list[Scribe]) -> set[int]:
                 )
         Conversation.objects.bulk_update(rows, ["lines", "size", "seen", "ended"])
         Block.objects.bulk_create(
-            [block for one in due if one.pk in there for block in one.unsaved()],
+            [block for one in due if one.pk in there for block in blocks[one.pk]],
             update_conflicts=True,
             unique_fields=["conversation", "first"],
             update_fields=["last", "state", "payload"],
