@@ -17,6 +17,11 @@ class Visitor:
         status, _, _ = self.post("/sign-in/", {"username": name, "password": password})
         assert status == 302, status
 
+    @property
+    def cookie(self) -> str:
+        """The Cookie header of this session."""
+        return "; ".join(f"{one.key}={one.value}" for one in self._cookies.values())
+
     def get(self, path: str) -> str:
         """The page at ``path``, redirects followed."""
         status, place, page = self._ask("GET", path)
@@ -49,7 +54,7 @@ class Visitor:
     def _ask(self, verb: str, path: str, body: str = "") -> tuple[int, str, str]:
         token = self._cookies["csrftoken"].value if "csrftoken" in self._cookies else ""
         headers = {
-            "Cookie": "; ".join(f"{one.key}={one.value}" for one in self._cookies.values()),
+            "Cookie": self.cookie,
             "X-CSRFToken": token,
             "Content-Type": "application/x-www-form-urlencoded",
         }
