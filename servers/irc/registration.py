@@ -96,7 +96,8 @@ def _end(client: Client):
 def pass_(client: Client, message: Message) -> None:
     if client.registered:
         return client.reply("462", "You are registered already; PASS comes before NICK and USER")
-    client.password = message.param(0)
+    # irssi sends a password with spaces without the colon that would keep it in one piece.
+    client.password = " ".join(message.params)
     return None
 
 

@@ -1,4 +1,5 @@
 """The lab's IRC server for irctest, in a thread of its process: docs/irctest.md says how it is run."""
+# ruff: noqa: E402  Django is set up before anything of it is imported
 
 from __future__ import annotations
 
@@ -59,6 +60,9 @@ class NetlabController(BaseServerController):
 
     def registerUser(self, case: Any, username: str, password: str | None = None) -> None:
         self._person(username, password or "", User.Role.STUDENT)
+
+    def wait_for_services(self) -> None:
+        """Accounts are part of the server: nothing to wait for."""
 
     def check_is_alive(self) -> None:
         """It is a thread of ours."""

@@ -15,16 +15,15 @@ from tests.servers.embedded import wait_until
 
 
 @contextmanager
-def program(words, home, **more):
-    """A program with an empty home and a terminal that is none; ended by us."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+def program(words, home):
+    """A program with an empty home; ended by us."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "xterm"}
     running = subprocess.Popen(
         [str(word) for word in words],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        **more,
     )
     heard = bytearray()
     reader = threading.Thread(
@@ -47,7 +46,8 @@ def test_the_courses_telnet_session(mail_lab, come, tmp_path):
     with program([need("telnet"), "127.0.0.1", mail_lab.ports.irc], tmp_path) as (telnet, heard):
 
         def type_(*lines: str) -> None:
-            telnet.stdin.write("".join(f"{line}\r\n" for line in lines).encode())
+            # As a terminal gives it: telnet makes CR LF of it, and CR NUL of a CR (RFC 854).
+            telnet.stdin.write("".join(f"{line}\n" for line in lines).encode())
             telnet.stdin.flush()
 
         wait_until(lambda: b"Say NICK and USER" in heard)
@@ -67,10 +67,12 @@ def test_weechat_signs_in_by_sasl_talks_and_shows(mail_lab, come, tmp_path, tls)
     cat = come("cat")
     cat.asked("JOIN #lab")
     port = mail_lab.ports.ircs if tls else mail_lab.ports.irc
-    server = f"lab localhost/{port} {'-tls' if tls else '-notls'} -nicks=ann -username=ann -realname=Ann -autoconnect"
+    on = "on" if tls else "off"
     commands = [
         f"/set weechat.network.gnutls_ca_user {mail_lab.ca_file}",
-        f"/server add {server}",
+        f"/server add lab localhost/{port} -nicks=ann -username=ann -realname=Ann",
+        f"/set irc.server.lab.ssl {on}",  # its name up to weechat 3
+        f"/set irc.server.lab.tls {on}",  # and from weechat 4 on
         "/set irc.server.lab.sasl_mechanism plain",
         "/set irc.server.lab.sasl_username ann",
         f"/set irc.server.lab.sasl_password {mail_lab.passwords['ann']}",
@@ -81,7 +83,7 @@ def test_weechat_signs_in_by_sasl_talks_and_shows(mail_lab, come, tmp_path, tls)
     ]
     words = [need("weechat-headless"), "--dir", tmp_path / "weechat", "--stdout"]
     words += [word for command in commands for word in ("--run-command", command)]
-    with program(words, tmp_path) as (weechat, heard):
+    with program(words, tmp_path) as (_, heard):
         joined = cat.heard("JOIN")
         assert joined.source == "ann!ann@ann.lab.test", heard.decode()[-2000:]
         cat.say("PRIVMSG #lab :ann: \x02welcome\x02 to the lab", "MODE #lab b", "TOPIC #lab")
@@ -100,15 +102,11 @@ def test_irssi_signs_in_by_password_and_joins(mail_lab, come, tmp_path):
         f' password = "ben:{password}"; autoconnect = "yes"; }} );\n'
         'chatnets = { lab = { type = "IRC"; nick = "ben"; }; };\n'
         'channels = ( { name = "#lab"; chatnet = "lab"; autojoin = "yes"; } );\n'
-        'settings = { core = { nick = "ben"; user_name = "ben"; real_name = "Ben"; }; };\n'
+        'settings = { core = { nick = "ben"; user_name = "ben"; real_name = "Ben"; };'
+        ' "irc/core" = { cmd_queue_speed = "10msec"; }; };\n'  # it would wait 2.5 seconds before each line
     )
-    script = [
-        "script",
-        "-qec",
-        f"{need('irssi')} --home={tmp_path}/irssi",
-        "/dev/null",
-    ]  # irssi wants a terminal
-    with program([need("script"), *script[1:]], tmp_path):
+    terminal = [need("script"), "-qec", f"{need('irssi')} --home={tmp_path}/irssi", "/dev/null"]
+    with program(terminal, tmp_path):
         assert cat.heard("JOIN").source == "ben!ben@ben.lab.test"
         cat.say("PRIVMSG ben :\x01VERSION\x01")
         assert "irssi" in cat.heard("NOTICE").param(1).lower()
