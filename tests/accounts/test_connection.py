@@ -67,6 +67,7 @@ def test_a_certificate_of_an_unknown_authority_is_explained(as_boss):
     assert "An admin can enter" in page and test.said[0].startswith("220")
 
 
+@pytest.mark.unexplained("an SMTP server where POP3 was expected")
 def test_what_speaks_another_protocol_is_told_as_such(as_boss):
     smtp = Server.objects.get(protocol="smtp", lab=True)
     server = Server.objects.create(

@@ -11,6 +11,7 @@ ROOMS = (
     "chat",
     "netlab",
     "webmail",
+    "webftp",
     "console",
     "browser",
     "reference",
