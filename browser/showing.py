@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from browser import explained, jar, storage, where
@@ -167,7 +167,7 @@ _PANES = {
     "source": lambda: _("Source"),
     "request": lambda: _("Request"),
     "cookies": lambda: _("Cookies"),
-    "history": lambda: _("History"),
+    "history": lambda: pgettext("pages visited", "History"),
 }
 _NAMES = {
     "scheme": lambda: _("scheme"),
