@@ -40,11 +40,14 @@ class Gone:
 
 
 class Network:
-    """One server, no links. Names are compared by ``key``; ``source`` is what stands before the server's lines."""
+    """One server, no links. Names are compared by ``key``; ``source`` is what stands before the server's lines.
 
-    def __init__(self, service: Service) -> None:
+    ``name`` is the server's own, ``lasting`` the channel that is always there ("" for none).
+    """
+
+    def __init__(self, service: Service, *, name: str = "", lasting: str = DEFAULT) -> None:
         self.service = service
-        self.source = f"irc.{service.domain}"
+        self.source = name or f"irc.{service.domain}"
         self.started = time.time()
         self.clients: dict[str, Client] = {}
         self.connections: set[Client] = set()
@@ -54,9 +57,10 @@ class Network:
         self._talks: OrderedDict[frozenset[str], History] = OrderedDict()
         self._names: tuple[float, dict[str, str]] = (-1.0, {})
         self._looking: asyncio.TimerHandle | None = None
-        lasting = Channel(DEFAULT, lasting=True, topic=DEFAULT_TOPIC, topic_by=self.source)
-        lasting.topic_at = lasting.created
-        self.channels[self.key(DEFAULT)] = lasting
+        if lasting:
+            channel = Channel(lasting, lasting=True, topic=DEFAULT_TOPIC, topic_by=self.source)
+            channel.topic_at = channel.created
+            self.channels[self.key(lasting)] = channel
 
     @staticmethod
     def key(name: str) -> str:

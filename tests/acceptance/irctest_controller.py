@@ -87,8 +87,9 @@ class NetlabController(BaseServerController):
         self._service = Service(
             "lab.test", Mailstore(_folder / "mail", False), Authenticator(), _authority.context
         )
+        network = Network(self._service, name="My.Little.Server", lasting="")
         where = {"host": hostname, "port": port, **({"ssl": _authority.context} if ssl else {})}
-        self._server = await server.serve(Network(self._service), implicit=ssl, **where)
+        self._server = await server.serve(network, implicit=ssl, **where)
 
     async def _stop(self) -> None:
         self._server.close()
