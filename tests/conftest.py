@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.explained import (  # noqa: F401  (hooks and a fixture of every run)
     _every_line_is_explained,
@@ -18,6 +20,15 @@ from tests.needs import need as need  # where tests look for it
 from tests.ngircd import Ngircd
 from tests.peers.debian import DebianLab
 from tests.proftpd import Proftpd
+
+# No test is timed (a busy machine fails none); CI looks at the same examples each time, developers at new ones.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("house")
 
 BROWSER_FLAGS = [
     "--no-sandbox",
