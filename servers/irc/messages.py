@@ -152,9 +152,7 @@ def _targets(client: Client, message: Message) -> None:
             (history.newest, who) for who, history in client.network.talks_of(client.account) if len(history)
         ]
     rows = sorted((stamp(at), name) for at, name in found if first < stamp(at) < last)[: int(limit)]
-    lines = [
-        Out(client.network.source, "CHATHISTORY", "TARGETS", name, f"timestamp={at}") for at, name in rows
-    ]
+    lines = [Out(client.network.source, "CHATHISTORY", "TARGETS", name, at) for at, name in rows]
     return client.send_batch("draft/chathistory-targets", "", lines)
 
 

@@ -152,7 +152,7 @@ def test_history_is_read_again_in_every_way(pair):
     targets = dan.asked(
         "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 10"
     )
-    assert targets[1].params[:2] == ("TARGETS", "#a")
+    assert targets[1].params == ("TARGETS", "#a", marks[-1]["time"])
 
 
 def test_history_is_for_those_in_the_channel(pair, come):
