@@ -53,7 +53,7 @@ class Network:
         self.connections: set[Client] = set()
         self.channels: dict[str, Channel] = {}
         self.gone: deque[Gone] = deque(maxlen=200)
-        self.most = 0
+        self.registered = self.most = 0
         self._talks: OrderedDict[frozenset[str], History] = OrderedDict()
         self._names: tuple[float, dict[str, str]] = (-1.0, {})
         self._looking: asyncio.TimerHandle | None = None
@@ -85,7 +85,14 @@ class Network:
         if self.clients.get(self.key(client.nick)) is client:
             del self.clients[self.key(client.nick)]
         if client.registered:
+            self.registered -= 1
             self.remember(client)
+
+    def welcome(self, client: Client) -> None:
+        """Registration has ended: count who is here, and the most there ever were (265, 266)."""
+        client.registered = True
+        self.registered += 1
+        self.most = max(self.most, self.registered)
 
     def remember(self, client: Client) -> None:
         """For WHOWAS: a nick that is no longer used."""
@@ -97,7 +104,6 @@ class Network:
             del self.clients[self.key(client.nick)]
         client.nick = nick
         self.clients[self.key(nick)] = client
-        self.most = max(self.most, len(self.clients))
 
     def drop_if_empty(self, channel: Channel) -> None:
         """A channel without members is gone, but for those that last."""

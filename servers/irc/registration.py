@@ -205,7 +205,7 @@ async def _password(client: Client) -> bool:
 
 def _welcome(client: Client) -> None:
     network = client.network
-    client.registered = True
+    network.welcome(client)
     client.signed_on = client.spoke = time.time()
     if client.account:
         client.host, client.user = _host(client), client.user.lstrip("~")

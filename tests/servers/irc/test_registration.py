@@ -169,3 +169,11 @@ def test_administrators_become_operators_and_nobody_else(come, mail_lab):
     assert dan.asked("KILL cat :x")[0].command == "481"
     cat.say("KILL dan :too loud")
     assert dan.heard("KILL").param(1) == "too loud" and "Killed by cat" in dan.line()
+
+
+def test_who_has_not_come_in_yet_is_not_counted_among_the_most(come, talker):
+    cat, dog = come("cat"), talker()
+    dog.asked("NICK dog")
+    told = {message.command: message.params for message in cat.asked("LUSERS")}
+    assert told["253"][1] == "1"
+    assert told["266"][1:3] == ("1", "1")
