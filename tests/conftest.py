@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from tests.explained import (  # noqa: F401  (hooks and a fixture of every run)
@@ -67,3 +68,9 @@ def proftpd(tmp_path):
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """A page that was read in Vietnamese leaves its language to the thread, and so to the next test."""
+    translation.activate("en")

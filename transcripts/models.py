@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -103,3 +103,12 @@ class Sighting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.conversation_id}, line {self.line}"
+
+
+def lock(instance: Conversation, **_: object) -> None:
+    """Before a conversation is deleted: wait for its writer, or make it wait and find that there is none any more.
+
+    Blocks are deleted first; one that a writer adds behind that would hold the conversation back (PostgreSQL).
+    """
+    if connection.features.has_select_for_update:
+        list(Conversation.objects.filter(pk=instance.pk).select_for_update().values_list("pk"))

@@ -186,7 +186,9 @@ def _store(due: list[Scribe]) -> set[int]:
     now = timezone.now()
     blocks = {one.pk: one.unsaved() for one in due}
     with turn, transaction.atomic():
-        there = set(Conversation.objects.filter(pk__in=[one.pk for one in due]).values_list("pk", flat=True))
+        # Locked, where the database has locks: who deletes one waits, and finds the blocks (models.lock).
+        known = Conversation.objects.filter(pk__in=[one.pk for one in due]).order_by("pk").select_for_update()
+        there = set(known.values_list("pk", flat=True))
         rows = []
         for one in due:
             lines, size, ended, pk = one.stands()
