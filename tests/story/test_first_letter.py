@@ -81,7 +81,7 @@ def test_ann_writes_to_ben_and_both_see_their_protocols_run(person, tmp_path):
     letter = ben.get_by_role("link", name=re.compile("Tin can telephone"))
     expect(letter).to_be_visible()  # without reloading: the page stands as it was opened
     letter.click()
-    expect(ben.get_by_text("Hello Ben, do you hear me?")).to_be_visible()
+    expect(ben.get_by_role("region", name="Letter").get_by_text("Hello Ben, do you hear me?")).to_be_visible()
     with ben.expect_download() as download:
         ben.get_by_role("link", name=re.compile("tin can.bin")).click()
     assert download.value.path().read_bytes() == picture.read_bytes()
