@@ -1,4 +1,4 @@
-"""The chat room with ngIRCd and with the lab's own server in turn; a private Redis lasts for the module."""
+"""The chat room with ngIRCd and with the lab's own server in turn; a private Redis lasts for the session."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from netlab import broker
 from tests.chat.running import Running, redis_server
 from tests.needs import left_out, need
 from tests.ngircd import Ngircd
+from tests.servers.embedded import EmbeddedLab
 from transcripts.writer import writer
 
 
@@ -39,6 +40,24 @@ def ngircd(tmp_path) -> Iterator[Ngircd]:
     server = Ngircd(tmp_path / "ngircd", need("ngircd"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def own(transactional_db, bus_settings, tmp_path) -> Iterator[Running]:
+    """The room on the lab's own server, with TLS, labels, message ids and echoes."""
+    lab = EmbeddedLab(tmp_path)
+    running = Running(Server.objects.get(protocol="irc", lab=True))
+    running.irc = lab
+    yield running
+    running.stop()
+    writer().flush()
+    lab.stop()
+
+
+@pytest.fixture(params=["own", "peer"])
+def room(request, transactional_db) -> Running:
+    """The room on both servers in turn."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

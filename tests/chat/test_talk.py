@@ -12,10 +12,10 @@ def said(person, talk):
     return list(rows.values_list("text", flat=True))
 
 
-def test_what_one_says_the_other_hears_and_it_is_stored_once(peer):
-    ann, ben = peer.person("ann"), peer.person("ben")
-    talk = peer.is_inside(ben, "#lab")
-    tab, other = peer.tab(ann), peer.tab(ben)
+def test_what_one_says_the_other_hears_and_it_is_stored_once(room):
+    ann, ben = room.person("ann"), room.person("ben")
+    talk = room.is_inside(ben, "#lab")
+    tab, other = room.tab(ann), room.tab(ben)
     assert tab.say(talk, "hello <b>Ben</b>")["told"] == "taken"
     heard = other.hears("hello <b>Ben</b>")
     assert heard["n"] == "ann" and heard["p"] == ann.pk
@@ -24,47 +24,45 @@ def test_what_one_says_the_other_hears_and_it_is_stored_once(peer):
     assert len(other.lines("hello <b>Ben</b>")) == 1
 
 
-def test_who_closes_the_tab_reads_all_that_was_said_meanwhile(peer, client):
-    ann, ben = peer.person("ann"), peer.person("ben")
-    talk = peer.is_inside(ben, "#lab")
-    tab = peer.tab(ann)
+def test_who_closes_the_tab_reads_all_that_was_said_meanwhile(room, client):
+    ann, ben = room.person("ann"), room.person("ben")
+    talk = room.is_inside(ben, "#lab")
+    tab = room.tab(ann)
     tab.close()
-    other = peer.tab(ben)
+    other = room.tab(ben)
     for number in range(5):
         assert other.say(talk, f"line {number}")["told"] == "taken"
     client.force_login(ann)
     told = client.get(f"/chat/talk/{talk.pk}/history/").json()
     assert [one["x"] for one in told["lines"] if one["k"] == "privmsg"] == [f"line {n}" for n in range(5)]
-    state = peer.tab(ann).hear(lambda one: one["told"] == "state")
+    state = room.tab(ann).hear(lambda one: one["told"] == "state")
     window = next(one for one in state["windows"] if one["c"] == talk.pk)
     assert window["unread"] == 5
 
 
-def test_who_came_later_does_not_read_what_was_said_before(peer):
-    ann = peer.person("ann")
-    talk = peer.is_inside(ann, "#lab")
-    tab = peer.tab(ann)
+def test_who_came_later_does_not_read_what_was_said_before(room):
+    ann = room.person("ann")
+    talk = room.is_inside(ann, "#lab")
+    tab = room.tab(ann)
     tab.say(talk, "before")
-    ben = peer.person("ben")
+    ben = room.person("ben")
     tab.say(talk, "after")
     tab.say(talk, "/part")
     wait_until(lambda: not Window.objects.get(talk=talk, network__person=ann).inside)
-    other = peer.tab(ben)
+    other = room.tab(ben)
     other.say(talk, "without ann")
     texts = said(ben, talk)
     assert texts == ["after", "without ann"]
     texts = said(ann, talk)
     assert texts == ["before", "after"]
-    stranger = peer.person("eve", connected=False)
+    stranger = room.person("eve", connected=False)
     assert not rights.readable(stranger, talk).exists() and rights.talk(stranger, talk.pk) is None
 
 
-def test_a_line_of_100_000_characters_is_cut_and_nothing_is_lost(peer):
-    ann, ben = peer.person("ann"), peer.person("ben")
-    talk = peer.is_inside(ben, "#lab")
-    peer.server.lab = True  # a patient server
-    type(peer.server).objects.update(lab=True)
-    tab = peer.tab(ann)
+def test_a_line_of_100_000_characters_is_cut_and_nothing_is_lost(room):
+    ann, ben = room.person("ann"), room.person("ben")
+    talk = room.is_inside(ben, "#lab")
+    tab = room.tab(ann)
     text = "Việt Nam đẹp quá! " * 5_556
     assert tab.say(talk, text[:100_000])["told"] == "taken"
     pieces = list(Message.objects.filter(kind="privmsg").order_by("pk").values_list("text", flat=True))

@@ -1,0 +1,177 @@
+"""What goes wrong: nicks that are taken, servers and gateways that die, floods, people who are disabled."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from chat import bus
+from chat.models import Message, Network, Window
+from protocols.irc.events import Identity, Left
+from protocols.irc.state import Connection
+from tests.chat.running import wait_until
+from tests.needs import need
+from tests.ngircd import Ngircd
+
+
+class Raw:
+    """A bare connection to ngIRCd, as by telnet."""
+
+    def __init__(self, port: int, nick: str, channel: str = "#lab") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.file = self.socket.makefile("rb")
+        self.send(f"NICK {nick}", f"USER {nick} 0 * :{nick}")
+        self.until(b" 376 ", b" 422 ")
+        self.send(f"JOIN {channel}")
+        self.until(b" 366 ")
+
+    def send(self, *lines: str) -> None:
+        self.socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def until(self, *signs: bytes) -> bytes:
+        while line := self.file.readline():
+            if any(sign in line for sign in signs):
+                return line
+        raise AssertionError("the server closed")
+
+
+def test_a_nick_that_is_taken_gets_an_underscore_and_comes_back_when_it_is_free(peer):
+    other = Raw(peer.irc.port, "ann")
+    ann = peer.person("ann")
+    assert peer.state(ann, "on").nick == "ann_"
+    other.send("QUIT :bye")
+    wait_until(lambda: Network.objects.get(person=ann).nick == "ann")
+    assert Network.objects.get(person=ann).wanted_nick == "ann"
+
+
+def test_the_server_dies_and_comes_back_everybody_is_in_again_and_nothing_is_said_twice(peer):
+    ann, ben = peer.person("ann"), peer.person("ben")
+    talk = peer.is_inside(ben, "#lab")
+    tab, other = peer.tab(ann), peer.tab(ben)
+    assert tab.say(talk, "before")["told"] == "taken"
+    other.hears("before")
+    peer.irc.stop()
+    tab.hear(lambda one: one["told"] == "network" and one["state"] == "waiting" and one["says"])
+    refused = tab.say(talk, "into the void")
+    assert refused["told"] == "refused" and refused["says"]
+    peer.irc.start()
+    for person in (ann, ben):
+        network = Network.objects.get(person=person)
+        peer.do(_hurry(network.pk))
+    wait_until(lambda: Window.objects.filter(talk=talk, inside=True).count() == 2, 30)
+    assert tab.say(talk, "after")["told"] == "taken"
+    other.hears("after")
+    texts = list(Message.objects.filter(kind="privmsg").order_by("pk").values_list("text", flat=True))
+    assert texts == ["before", "after"]
+
+
+async def _hurry(network: int) -> None:
+    line = bus.Line()
+    await line.send(bus.ORDERS, json.dumps({"do": "hurry", "network": network}))
+    await line.close()
+
+
+def test_the_gateway_ends_and_begins_again_and_the_tabs_hear_of_both(room):
+    ann, ben = room.person("ann"), room.person("ben")
+    talk = room.is_inside(ben, "#lab")
+    tab, other = room.tab(ann), room.tab(ben)
+    assert tab.say(talk, "before")["told"] == "taken"
+    room.stop_gateway()
+    tab.hear(lambda one: one["told"] == "gateway" and not one["up"])
+    refused = tab.say(talk, "nobody takes this")
+    assert refused["told"] == "refused" and refused["says"]
+    room.start_gateway()
+    tab.hear(lambda one: one["told"] == "gateway" and one["up"])
+    wait_until(lambda: Window.objects.filter(talk=talk, inside=True).count() == 2, 30)
+    assert tab.say(talk, "after")["told"] == "taken"
+    other.hears("after")
+    texts = list(Message.objects.filter(kind="privmsg").order_by("pk").values_list("text", flat=True))
+    assert texts == ["before", "after"]
+
+
+def test_the_one_who_reports_leaves_and_the_next_message_is_still_stored_once(room):
+    people = [room.person(name) for name in ("ann", "ben", "cat")]
+    talk = room.is_inside(people[2], "#lab")
+    tabs = [room.tab(person) for person in people]
+    assert tabs[0].say(talk, "one")["told"] == "taken"
+    assert tabs[0].say(talk, "/part")["told"] == "taken"
+    wait_until(lambda: Window.objects.filter(talk=talk, inside=True).count() == 2)
+    assert tabs[1].say(talk, "two")["told"] == "taken"
+    tabs[2].hears("two")
+    assert list(Message.objects.filter(kind="privmsg").values_list("text", flat=True)) == ["one", "two"]
+    assert not tabs[0].lines("two")
+
+
+def test_a_disabled_persons_sockets_and_connection_close_at_once(room):
+    ann, ben = room.person("ann"), room.person("ben")
+    talk = room.is_inside(ben, "#lab")
+    tab, other = room.tab(ann), room.tab(ben)
+    ann.is_active = False
+    ann.save()
+    wait_until(lambda: tab.closed == 4403)
+    other.hear(lambda one: one["told"] == "line" and one["k"] == "quit" and one["n"] == "ann")
+    assert Network.objects.get(person=ann).state == "off"
+    assert not Window.objects.get(talk=talk, network__person=ann).inside
+    assert room.tab(ann).closed == 4403
+
+
+def test_a_flood_is_stored_in_order_and_the_room_goes_on(peer):
+    ann = peer.person("ann")
+    talk = peer.is_inside(ann, "#lab")
+    tab = peer.tab(ann)
+    flooder = Raw(peer.irc.port, "flood")
+    flooder.send(*(f"PRIVMSG #lab :flood {number}" for number in range(2_000)))
+    flooder.send("PING end")
+    wait_until(lambda: Message.objects.filter(nick="flood", kind="privmsg").count() == 2_000, 60)
+    texts = list(
+        Message.objects.filter(nick="flood", kind="privmsg").order_by("pk").values_list("text", flat=True)
+    )
+    assert texts == [f"flood {number}" for number in range(2_000)]
+    assert tab.say(talk, "still here")["told"] == "taken"
+
+
+@pytest.mark.parametrize(
+    "bad", ["/raw PRIVMSG #lab :a\0b", "/raw " + "x" * 600, "/nosuch", "/msg", "/topic\0x"]
+)
+def test_what_cannot_be_said_is_refused_with_a_sentence(peer, bad):
+    ann = peer.person("ann")
+    talk = peer.is_inside(ann, "#lab")
+    told = peer.tab(ann).say(talk, bad)
+    assert told["told"] == "refused" and told["says"], told
+
+
+def test_a_server_that_asks_for_a_password_gets_it_at_the_second_try(tmp_path, peer):
+    peer.irc.stop()
+    guarded = Ngircd(tmp_path / "guarded", need("ngircd"), password="ann-secret-1")
+    try:
+        type(peer.server).objects.update(port=guarded.port)
+        ann = peer.person("ann")
+        assert peer.state(ann, "on").nick == "ann"
+    finally:
+        guarded.stop()
+
+
+def test_a_netsplit_tells_who_was_lost_and_in_which_batch():
+    connection = Connection(Identity("ann", "ann", "Ann"))
+    for line in (
+        b":s 001 ann :hi",
+        b":s 376 ann :end",
+        b":ann!a@h JOIN #lab",
+        b":s 353 ann = #lab :ann ben cat",
+    ):
+        connection.feed(line)
+    connection.feed(b":s 366 ann #lab :end")
+    connection.feed(b":s BATCH +x netsplit one.test two.test")
+    events = [
+        event
+        for nick in (b"ben", b"cat")
+        for event in connection.feed(b"@batch=x :" + nick + b"!u@h QUIT :one.test two.test")
+    ]
+    connection.feed(b":s BATCH -x")
+    assert [(one.source.nick, one.channels, one.mark.batch) for one in events if isinstance(one, Left)] == [
+        ("ben", ("#lab",), "netsplit"),
+        ("cat", ("#lab",), "netsplit"),
+    ]
+    assert list(connection.room("#lab").members) == ["ann"]
