@@ -72,10 +72,12 @@ function network(told) {
 function window(told) {
   const old = windows.get(told.c);
   const fresh = { lines: [], members: new Map(), more: true, loaded: false, flags: "", person: first.person, rules: networks.get(told.network)?.rules };
-  const it = { ...fresh, ...old, ...told };
-  if (old?.read > it.read) it.read = old.read;
+  const was = { inside: old?.inside, read: old?.read ?? 0 };
+  // The same object for good: a fetch that is under way puts its lines into it.
+  const it = Object.assign(old ?? fresh, told);
+  it.read = Math.max(it.read, was.read);
   windows.set(told.c, it);
-  if (it.inside && !old?.inside && it.kind === "channel") send({ do: "members", c: it.c });
+  if (it.inside && !was.inside && it.kind === "channel") send({ do: "members", c: it.c });
   return it;
 }
 
@@ -120,6 +122,7 @@ function hear(line) {
   if (it.c !== current || !it.loaded) return;
   const down = bottom();
   lines.add(line);
+  if (it.lines.length === 1) head();
   if (counts(line, it) && it.unread <= 1) get("heard").textContent = `${line.n}: ${plain(line.x)}`;
   if (down) toBottom();
   else if (counts(line, it)) { missed += 1; newer(); }

@@ -18,7 +18,8 @@ from chat.consumers import ChatConsumer
 from chat.models import Network, Talk
 from netlab.broker import Broker
 
-WAIT = 15.0
+WAIT = 30.0
+"""Patience on a machine that is busy: whoever waits goes on as soon as it has come about."""
 
 
 def wait_until(true: Callable[[], Any], seconds: float = WAIT) -> Any:
