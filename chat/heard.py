@@ -20,6 +20,7 @@ from chat.shared import Shared
 from protocols.irc import events
 from protocols.irc.events import Event, Mark
 from protocols.irc.grammar import format_ctcp, is_nick
+from protocols.irc.services import secret_words
 
 if TYPE_CHECKING:
     from chat.link import Link
@@ -73,7 +74,7 @@ class Ear:
         """The server took words of ours and does not echo them: they are heard here instead."""
         link = self.link
         channel = self.shared.get(link.fold(target))
-        message = self._message(0, Mark(time.time()), kind, link.nick, text)
+        message = self._message(0, Mark(time.time()), kind, link.nick, without_secret(target, text, own=True))
         message.person_id = link.person
         if channel:
             self._share(channel, message)
@@ -92,7 +93,8 @@ class Ear:
         if channel is not None:
             if channel.knows(event.mark.msgid):
                 return None
-            message = self._message(channel.talk, event.mark, event.manner, event.source.nick, event.text)
+            text = without_secret(event.target, event.text, own=event.own)
+            message = self._message(channel.talk, event.mark, event.manner, event.source.nick, text)
             message.person_id = self.link.gateway.person_of(self.link, event.source.nick)
             self._share(channel, message)
             return None
@@ -103,13 +105,15 @@ class Ear:
         link, source = self.link, event.source
         partner = event.target if event.own else source.nick
         if not event.own and event.manner == "notice" and not link.window("query", partner):
-            self._tell(event.mark, "NOTICE", event.text, source.nick)
+            text = without_secret(event.target, event.text, source=str(source))
+            self._tell(event.mark, "NOTICE", text, source.nick)
             return
         window = await self._query(partner)
+        text = without_secret(event.target, event.text, own=event.own, source=str(source))
         if window is None:
-            self._tell(event.mark, "PRIVMSG", event.text, source.nick)
+            self._tell(event.mark, "PRIVMSG", text, source.nick)
             return
-        message = self._message(window.talk_id, event.mark, event.manner, source.nick, event.text)
+        message = self._message(window.talk_id, event.mark, event.manner, source.nick, text)
         message.person_id = link.person if event.own else link.gateway.person_of(link, source.nick)
         link.gateway.writer.message(message, (link.person,))
 
@@ -376,6 +380,17 @@ class Ear:
             window.open = True
             window.save(update_fields=["open"])
         return window
+
+
+def without_secret(target: str, text: str, *, own: bool = False, source: str = "") -> str:
+    """``text`` as it may be stored: what is secret in words to a service (NickServ), or of one, is taken out."""
+    lead = f":{source} PRIVMSG {target} :" if source and not own else f"PRIVMSG {target} :"
+    raw = f"{lead}{text}".encode("utf-8", "surrogateescape")
+    at = lead.encode("utf-8", "surrogateescape").find(b"PRIVMSG")
+    found = secret_words(raw, at, from_client=own)
+    if found is None:
+        return text
+    return raw[len(lead.encode()) : found.start].decode("utf-8", "replace") + "•••"
 
 
 def _window(network: int, talk: Talk) -> Window:

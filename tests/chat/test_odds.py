@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from chat import bus
+from chat.heard import without_secret
 from chat.models import Message, Network, Window
 from protocols.irc.events import Identity, Left
 from protocols.irc.state import Connection
@@ -151,6 +152,14 @@ def test_a_server_that_asks_for_a_password_gets_it_at_the_second_try(tmp_path, p
         assert peer.state(ann, "on").nick == "ann"
     finally:
         guarded.stop()
+
+
+def test_words_to_a_service_are_stored_without_the_password():
+    assert without_secret("NickServ", "IDENTIFY ann tin-can-telephone", own=True) == "IDENTIFY •••"
+    assert without_secret("NickServ", "HELP", own=True) == "HELP"
+    assert "tin-can" not in without_secret("#lab", "/msg NickServ identify tin-can-telephone", own=True)
+    assert "tin-can" not in without_secret("#lab", "/msg NickServ identify tin-can", source="ann!a@h")
+    assert without_secret("#lab", "what is your password?", source="ann!a@h") == "what is your password?"
 
 
 def test_a_netsplit_tells_who_was_lost_and_in_which_batch():
