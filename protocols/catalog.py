@@ -7,7 +7,7 @@ reads them; nothing here does network I/O.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -16,11 +16,12 @@ from typing import Any, cast
 
 import yaml
 
-from protocols.line import Explainer, Framer, Guard, Note
+from protocols.line import Explainer, Framer, Guard, Note, Ref
 
 NAMES = ("smtp", "pop3", "imap", "ftp", "http", "irc")
 ADDRESSES = "url"
 """Addresses are no protocol: they have tables and sentences, and nothing that crosses a wire."""
+MODERN = "modern.ircdocs.horse"
 KNOWN = ("message", "ports", "telnet")
 """What else has tables to look things up in (``protocols/known/``), and no sentences."""
 
@@ -37,6 +38,28 @@ class Knowledge:
     states: tuple[str, ...]
     talk: Callable[[bytes], tuple[int, int] | None] = lambda raw: None
     """Which bytes of a line are a person's own words (IRC's messages): they fold as a letter's body does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a table: its key, name, meaning by language, and where it is written."""
+
+    key: str
+    name: str
+    meaning: Mapping[str, str]
+    refs: tuple[Ref, ...]
+    facts: Mapping[str, Any]
+
+
+def entry(row: Mapping[str, Any], key: str) -> Entry:
+    """Make an Entry of a table's ``row`` whose key stands under ``key``; ``modern`` is IRC's living document."""
+    refs = [
+        Ref(ref.get("rfc", 0), str(ref.get("section", "")), ref.get("url", ""), ref.get("doc", ""))
+        for ref in row.get("refs", ())
+    ]
+    if row.get("modern"):
+        refs.append(Ref(url=row["modern"], doc=MODERN))
+    return Entry(str(row[key]), row.get("name", ""), row["meaning"], tuple(refs), row)
 
 
 @cache

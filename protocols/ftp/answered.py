@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from protocols import catalog
+from protocols.catalog import Entry
 from protocols.ftp.asked import ANONYMOUS, Meaning, standard
-from protocols.ftp.commands import Entry, commands, facts, features, site_commands
+from protocols.ftp.commands import commands, facts, features, site_commands
 from protocols.ftp.endpoint import Endpoint, parse_229, parse_long, parse_six
 from protocols.ftp.grammar import Command, Reply, looks_like_verb
 from protocols.ftp.listing import Entry as Item

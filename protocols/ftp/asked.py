@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocols import catalog
-from protocols.ftp.commands import Entry, site_commands
+from protocols.catalog import Entry
+from protocols.ftp.commands import site_commands
 from protocols.ftp.endpoint import Endpoint, parse_eprt, parse_long, parse_six
 from protocols.ftp.grammar import Command, without_telnet
 from protocols.ftp.listing import parse_time

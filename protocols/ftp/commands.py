@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from protocols import catalog
-from protocols.line import Ref
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of a table: its key, name, meaning by language, and where it is written."""
-
-    key: str
-    name: str
-    meaning: Mapping[str, str]
-    refs: tuple[Ref, ...]
-    facts: Mapping[str, Any]
-
-
-def entry(row: Mapping[str, Any], key: str) -> Entry:
-    """Make an Entry of a table's ``row`` whose key stands under ``key``."""
-    refs = tuple(
-        Ref(ref.get("rfc", 0), str(ref.get("section", "")), ref.get("url", ""), ref.get("doc", ""))
-        for ref in row.get("refs", ())
-    )
-    return Entry(str(row[key]), row.get("name", ""), row["meaning"], refs, row)
+from protocols.catalog import Entry, entry
 
 
 @cache

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from protocols.catalog import Entry
 from protocols.ftp import answered, asked
-from protocols.ftp.commands import Entry, commands
+from protocols.ftp.commands import commands
 from protocols.ftp.grammar import Command, Reply, parse_command, parse_reply
 from protocols.ftp.replies import codes, outcome
 from protocols.line import Line, Note

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from protocols import catalog
-from protocols.ftp.commands import Entry, entry
+from protocols.catalog import Entry, entry
 from protocols.line import Outcome
 
 _OUTCOMES: dict[int, Outcome] = {1: "go-on", 2: "done", 3: "go-on", 4: "later", 5: "refused"}

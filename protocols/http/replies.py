@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from protocols import catalog
-from protocols.http.commands import Entry, entry
+from protocols.catalog import Entry, entry
 from protocols.line import Outcome
 
 LATER = frozenset({408, 425, 429, 502, 503, 504})

@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from protocols import catalog
-from protocols.line import Ref
-
-MODERN = "modern.ircdocs.horse"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of a table: its key, name, meaning by language, and where it is written."""
-
-    key: str
-    name: str
-    meaning: Mapping[str, str]
-    refs: tuple[Ref, ...]
-    facts: Mapping[str, Any]
-
-
-def entry(row: Mapping[str, Any], key: str) -> Entry:
-    """Make an Entry of a table's ``row`` whose key stands under ``key``."""
-    refs = [
-        Ref(ref.get("rfc", 0), str(ref.get("section", "")), ref.get("url", ""), ref.get("doc", ""))
-        for ref in row.get("refs", ())
-    ]
-    if row.get("modern"):
-        refs.append(Ref(url=row["modern"], doc=MODERN))
-    return Entry(str(row[key]), row.get("name", ""), row["meaning"], tuple(refs), row)
+from protocols.catalog import Entry, entry
 
 
 def _table(key: str, *path: str) -> dict[str, Entry]:

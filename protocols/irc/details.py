@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from protocols import catalog
+from protocols.catalog import Entry
 from protocols.irc import commands as known
-from protocols.irc.commands import Entry
 from protocols.irc.grammar import Message
 from protocols.irc.support import Support, parse_modes
 from protocols.line import Line, Note

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from protocols.catalog import Entry
 from protocols.irc import details
-from protocols.irc.commands import Entry, cap_subcommands, commands, ctcp
+from protocols.irc.commands import cap_subcommands, commands, ctcp
 from protocols.irc.grammar import Message, parse_ctcp, parse_message
 from protocols.irc.replies import numerics, outcome
 from protocols.irc.services import is_service

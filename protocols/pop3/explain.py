@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from protocols.catalog import Entry
 from protocols.line import Line, Note
-from protocols.pop3.commands import Entry, capabilities, commands
+from protocols.pop3.commands import capabilities, commands
 from protocols.pop3.grammar import Command, Reply, many_lines, parse_command, parse_reply
 from protocols.pop3.replies import codes, outcome, replies
 from protocols.sasl import decoded, readable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from protocols import catalog
+from protocols.catalog import Entry, entry
 from protocols.line import Outcome
-from protocols.pop3.commands import Entry, entry
 
 OUTCOMES: dict[str, Outcome] = {"+OK": "done", "+": "go-on", "-ERR": "refused"}
 

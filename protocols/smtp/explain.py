@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from protocols.catalog import Entry
 from protocols.line import Line, Note
-from protocols.smtp.commands import Entry, commands, extensions, mechanisms, parameters
+from protocols.smtp.commands import commands, extensions, mechanisms, parameters
 from protocols.smtp.grammar import Command, Reply, parse_command, parse_reply
 from protocols.smtp.replies import codes, enhanced, outcome
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from protocols import catalog
+from protocols.catalog import Entry, entry
 from protocols.line import Outcome
-from protocols.smtp.commands import Entry, entry
 
 _OUTCOMES: dict[int, Outcome] = {2: "done", 3: "go-on", 4: "later", 5: "refused"}
 
