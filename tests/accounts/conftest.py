@@ -6,6 +6,7 @@ import pytest
 
 from accounts import provision
 from accounts.models import SchoolClass, Server, User
+from tests.chromium import chromium  # noqa: F401
 
 SITE_PASSWORD = "a long enough sentence"
 

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from accounts import provision
 from accounts.models import SchoolClass, User
-from tests.conftest import BROWSER_FLAGS, need
+from tests.chromium import is_clean
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 PASSWORD = "a long enough sentence"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's synchronous way keeps a loop in this thread, where Django would then refuse the database.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need("chromium"), args=BROWSER_FLAGS)
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -48,17 +32,6 @@ def sign_in(page, name):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")
-
-
-def is_clean(page, *, within=None):
-    """Axe's findings of the page, or of a part of it (the admin panel's frame is unfold's)."""
-    found = Axe().run(page, context=within) if within else Axe().run(page)
-    faults = [
-        f"{rule['id']}: {node['target']} {node['html'][:120]}"
-        for rule in found.response["violations"]
-        for node in rule["nodes"]
-    ]
-    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

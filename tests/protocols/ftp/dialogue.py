@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+from tests.protocols.dialogue import Telling, Turn
 
-from protocols.ftp.explain import Explainer
-from protocols.ftp.grammar import Framer
-from protocols.ftp.guard import Guard
-from protocols.line import Line, Note, Speaker
-
-Turn = tuple[Speaker, bytes]
-
-
-def digest(secret: bytes) -> str:
-    return hashlib.sha256(b"test" + secret).hexdigest()[:8]
+_told = Telling("ftp")
+frame, guarded, explained = _told.frame, _told.guarded, _told.explained
 
 
 def turns_of(text: str) -> list[Turn]:
@@ -22,26 +14,6 @@ def turns_of(text: str) -> list[Turn]:
         ("C" if line.startswith("C") else "S", line[3:].encode() + b"\r\n")
         for line in text.strip().splitlines()
     ]
-
-
-def frame(turns: list[Turn], step: int = 0) -> list[Line]:
-    """Feed each turn at once, or in pieces of ``step`` bytes."""
-    framer, lines = Framer(), []
-    for speaker, raw in turns:
-        pieces = [raw[at : at + step] for at in range(0, len(raw), step)] if step else [raw]
-        for piece in pieces:
-            lines += framer.feed(speaker, piece)
-    return lines + framer.close()
-
-
-def guarded(turns: list[Turn], step: int = 0) -> list[Line]:
-    guard = Guard(digest)
-    return [guard.feed(line) for line in frame(turns, step)]
-
-
-def explained(turns: list[Turn]) -> list[tuple[Line, Note]]:
-    explainer = Explainer()
-    return [(line, explainer.feed(line)) for line in guarded(turns)]
 
 
 COURSE = turns_of("""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.protocols.ftp.dialogue import SIGN_IN, Turn, digest, guarded, turns_of
+from tests.protocols.dialogue import Turn, digest
+from tests.protocols.ftp.dialogue import SIGN_IN, guarded, turns_of
 
 SECRET = b"pa55 w\xc3\xb6rd"
 NAMED: list[Turn] = turns_of("S: 220 hi\nC: USER ann\nS: 331 go")

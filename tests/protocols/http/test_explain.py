@@ -12,7 +12,8 @@ from protocols.http.commands import cache_directives, cookie_attributes, fields,
 from protocols.http.explain import Explainer
 from protocols.http.replies import codes
 from protocols.line import Line, Note
-from tests.protocols.http.dialogue import CHUNKED, FORM, GET, HEAD, OK, Turn, explained, notes
+from tests.protocols.dialogue import Turn
+from tests.protocols.http.dialogue import CHUNKED, FORM, GET, HEAD, OK, explained, notes
 from tests.protocols.http.test_grammar import DIALOGUES
 
 PLAIN = [name for name in DIALOGUES if name not in ("garbage", "more-than-announced")]

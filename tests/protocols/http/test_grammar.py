@@ -6,7 +6,8 @@ import pytest
 
 from protocols.http import grammar
 from protocols.line import MAX_BODY
-from tests.protocols.http.dialogue import CHUNKED, FORM, GET, HEAD, OK, Turn, frame
+from tests.protocols.dialogue import Turn
+from tests.protocols.http.dialogue import CHUNKED, FORM, GET, HEAD, OK, frame
 
 DIALOGUES: dict[str, list[Turn]] = {
     "again": [GET, OK, GET, OK],

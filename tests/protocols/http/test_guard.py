@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.http.dialogue import FORM, GET, OK, Turn, digest, guarded
+from tests.protocols.dialogue import Turn, digest
+from tests.protocols.http.dialogue import FORM, GET, OK, guarded
 
 SECRET = b"hunter2-and-more"
 BASIC = base64.b64encode(b"ann:" + SECRET)

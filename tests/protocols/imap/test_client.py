@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -13,29 +13,14 @@ from protocols.errors import Garbled, TlsFailed, TooMuch, WireError
 from protocols.events import Closed, Crossed, Event
 from protocols.imap import client
 from protocols.login import Address, Credentials, Limits
+from tests.protocols.speaking import speaking
 
 QUICK = Limits(connect=2, idle=0.4, total=1.5, reply=100_000, literal=1_000_000)
 HELLO = b"* OK [CAPABILITY IMAP4rev1] hi\r\n"
 
 
-@contextmanager
-def server(speak: Callable[[socket.socket], None]) -> Iterator[Address]:
-    """A server of one conversation, spoken by ``speak`` on a thread."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-
-        def run() -> None:
-            try:
-                talk, _ = door.accept()
-                with talk:
-                    talk.settimeout(5)
-                    speak(talk)
-            except OSError:
-                return
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        yield Address("imap", "localhost", "127.0.0.1", door.getsockname()[1], "plain")
-    thread.join(6)
+def server(speak: Callable[[socket.socket], None]) -> AbstractContextManager[Address]:
+    return speaking("imap", speak)
 
 
 def answering(then: Callable[[socket.socket, bytes], None]) -> Callable[[socket.socket], None]:

@@ -10,7 +10,8 @@ from protocols.errors import Garbled
 from protocols.imap.grammar import parse_command, parse_reply
 from protocols.imap.syntax import Atom, Literal, String, decode_name, encode_name, ranges, tokens
 from protocols.line import MAX_BODY
-from tests.protocols.imap.dialogue import COURSE, Turn, frame
+from tests.protocols.dialogue import Turn
+from tests.protocols.imap.dialogue import COURSE, frame
 
 
 @pytest.mark.parametrize("step", [1, 2, 7])

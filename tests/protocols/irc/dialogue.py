@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from protocols import catalog
-from protocols.line import Line, Note
+from protocols.line import Note
+from tests.protocols.dialogue import Telling, Turn
 
-Turn = tuple[str, bytes]
-
-
-def digest(secret: bytes) -> str:
-    return hashlib.sha256(secret).hexdigest()[:16]
-
-
-def guarded(turns: list[Turn], step: int = 0) -> list[Line]:
-    """Frame and guard ``turns``, in pieces of ``step`` bytes (0: whole)."""
-    known = catalog.knowledge("irc")
-    framer, guard, lines = known.framer(), known.guard(digest), []
-    for speaker, raw in turns:
-        for at in range(0, len(raw), step or len(raw)):
-            lines += framer.feed(speaker, raw[at : at + (step or len(raw))])  # type: ignore[arg-type]
-    return [guard.feed(line) for line in lines + framer.close()]
+guarded = Telling("irc").guarded
 
 
 def explained(turns: list[Turn]) -> list[Note]:

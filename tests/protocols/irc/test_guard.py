@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.protocols.irc.dialogue import Turn, digest, guarded
+from tests.protocols.dialogue import Turn, digest
+from tests.protocols.irc.dialogue import guarded
 
 SECRET = b"pa55w\xc3\xb6rd"
 PLAIN = base64.b64encode(b"\0ann\0" + SECRET)

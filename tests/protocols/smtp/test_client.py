@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -14,6 +14,7 @@ from protocols.errors import Garbled, Refused, TlsFailed, TooMuch, Unreachable, 
 from protocols.events import Closed, Crossed, Event, Opened
 from protocols.login import Address, Credentials, Limits
 from protocols.smtp import client
+from tests.protocols.speaking import speaking
 
 QUICK = Limits(connect=2, idle=0.4, total=1.5, reply=100_000)
 
@@ -52,24 +53,8 @@ def office() -> Iterator[tuple[Office, Address]]:
     controller.stop()
 
 
-@contextmanager
-def server(speak: Callable[[socket.socket], None]) -> Iterator[Address]:
-    """A server of one conversation, spoken by ``speak`` on a thread."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-
-        def run() -> None:
-            try:
-                talk, _ = door.accept()
-                with talk:
-                    talk.settimeout(5)
-                    speak(talk)
-            except OSError:
-                return
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        yield Address("smtp", "localhost", "127.0.0.1", door.getsockname()[1], "plain")
-    thread.join(6)
+def server(speak: Callable[[socket.socket], None]) -> AbstractContextManager[Address]:
+    return speaking("smtp", speak)
 
 
 def opened(address: Address, limits: Limits = QUICK) -> tuple[client.Session, list[Event]]:

@@ -6,7 +6,8 @@ import base64
 
 import pytest
 
-from tests.protocols.smtp.dialogue import Turn, digest, guarded
+from tests.protocols.dialogue import Turn, digest
+from tests.protocols.smtp.dialogue import guarded
 
 SECRET = b"pa55 w\xc3\xb6rd"
 LOGIN = base64.b64encode(SECRET)

@@ -11,7 +11,7 @@ from protocols.ftp.explain import Explainer
 from protocols.ftp.grammar import Framer
 from protocols.ftp.guard import Guard
 from protocols.line import Line, Note, Speaker
-from tests.protocols.ftp.dialogue import Turn, digest
+from tests.protocols.dialogue import Turn, digest
 
 Heard = list[list[Turn]]
 
