@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.db import transaction
 
 
 def keep(person_id: int, raw: bytes) -> str:
@@ -32,3 +35,15 @@ def drop(paths: list[str]) -> None:
     for path in filter(None, paths):
         with suppress(OSError):
             storages["letters"].delete(path)
+
+
+def drop_person(person_id: int) -> None:
+    """Remove every body that is kept for a person."""
+    with suppress(OSError):
+        _, names = storages["letters"].listdir(f"{person_id}/web")
+        drop([*(f"{person_id}/web/{name}" for name in names), f"{person_id}/web", str(person_id)])
+
+
+def person_deleted(instance: Any, using: str, **_: Any) -> None:
+    """Deleting a person removes what they looked at with them, once that is committed."""
+    transaction.on_commit(partial(drop_person, instance.pk), using=using)

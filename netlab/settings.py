@@ -73,7 +73,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "netlab.static.StaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "accounts.middleware.PanelPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
+from django.db import transaction
 
 
 def keep(person_id: int, kind: str, raw: bytes | File) -> str:
@@ -44,6 +47,11 @@ def drop_person(person_id: int) -> None:
             _, names = _storage().listdir(f"{person_id}/{kind}")
             drop(*(f"{person_id}/{kind}/{name}" for name in names), f"{person_id}/{kind}")
     drop(str(person_id))
+
+
+def person_deleted(instance: Any, using: str, **_: Any) -> None:
+    """Deleting a person removes their letters' bytes with them, once that is committed."""
+    transaction.on_commit(partial(drop_person, instance.pk), using=using)
 
 
 def _storage():
