@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from protocols import tap
 from protocols.errors import TlsFailed, TooMuch, Unreachable, WireError
@@ -26,11 +27,15 @@ async def connect(address: Address, sink: Sink, limits: Limits | None = None) ->
     Unreachable: refused, no route, no answer in time. TlsFailed: the certificate or the handshake.
     """
     limits = limits or Limits()
-    opening = asyncio.open_connection(address.ip, address.port, limit=limits.line)
+    loop = asyncio.get_running_loop()
+    reader = _Reader(limits.line, loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    opening = loop.create_connection(lambda: protocol, address.ip, address.port)
     try:
-        reader, writer = await asyncio.wait_for(opening, limits.connect)
+        transport, _ = await asyncio.wait_for(opening, limits.connect)
     except OSError as error:
         raise tap.unreachable(error, address) from error
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
     stream = Stream(address, reader, writer, tap.Meter(sink, limits), limits)
     local, remote = (writer.get_extra_info(end) for end in ("sockname", "peername"))
     sink(Opened(time.time(), address.host, f"{local[0]}:{local[1]}", f"{remote[0]}:{remote[1]}"))
@@ -39,13 +44,30 @@ async def connect(address: Address, sink: Sink, limits: Limits | None = None) ->
     return stream
 
 
+class _Reader(asyncio.StreamReader):
+    """A reader that knows how many bytes came and were not asked for yet."""
+
+    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=limit, loop=loop)
+        self.ahead = 0
+
+    def feed_data(self, data: Any) -> None:
+        self.ahead += len(data)
+        super().feed_data(data)
+
+    async def read(self, n: int = -1) -> bytes:
+        raw = await super().read(n)
+        self.ahead -= len(raw)
+        return raw
+
+
 class Stream:
     """One connection. Every method raises Unreachable, TooMuch or, for TLS, TlsFailed; ``close`` ends waits."""
 
     def __init__(
         self,
         address: Address,
-        reader: asyncio.StreamReader,
+        reader: _Reader,
         writer: asyncio.StreamWriter,
         meter: tap.Meter,
         limits: Limits,
@@ -94,7 +116,13 @@ class Stream:
         self.meter.sent(raw)
 
     async def start_tls(self) -> None:
-        """Upgrade to TLS, the certificate verified; bytes that came before are dropped."""
+        """Upgrade to TLS, the certificate verified.
+
+        What came before it is told and dropped, asyncio's read-ahead too: whoever stands in between could have
+        written it, and it would pass for something said inside (RFC 3207 section 4.2, CVE-2011-0411).
+        """
+        while self._reader.ahead:
+            await self._fill()
         self._kept.clear()
         self._context = tap.tls_context(self._address, asynchronous=True)
         try:

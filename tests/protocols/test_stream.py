@@ -144,6 +144,30 @@ async def test_a_server_that_behaves_badly_is_left_in_time(serve: Serve, cause: 
     assert time.monotonic() - began < 3
 
 
+async def test_what_was_said_before_tls_is_never_taken_for_something_said_inside_it(tmp_path: Path):
+    """RFC 3207 section 4.2: whoever stands in between can write into the plain part, after the server's 220."""
+    context, ca, _ = certificate(tmp_path)
+
+    async def injected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 go on\r\n" + b"250 injected\r\n" * 5_000)
+        await writer.start_tls(context, ssl_handshake_timeout=5)
+        writer.write(b"250 inside\r\n")
+        await reader.read()
+        writer.close()
+
+    server, port = await serving(injected)
+    events: list[Event] = []
+    async with server, await stream.connect(at(port, ca=ca), events.append) as session:
+        assert await session.readline() == b"220 go on\r\n"
+        while not session._reader.ahead:  # more than one read's worth: asyncio took it though nobody asked
+            await asyncio.sleep(0)
+        await session.start_tls()
+        assert await session.readline() == b"250 inside\r\n"
+    plain = events[: next(at for at, event in enumerate(events) if isinstance(event, Secured))]
+    crossed = b"".join(event.raw for event in plain if isinstance(event, Crossed))
+    assert crossed.count(b"injected") == 5_000  # dropped, and in the transcript all the same, before TLS
+
+
 async def test_a_literal_of_4_gib_is_never_begun():
     server, port = await serving(hang)
     async with server, await stream.connect(at(port), nowhere) as session:
