@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from django.urls import NoReverseMatch, reverse
 
@@ -26,6 +27,9 @@ ROOMS = {
 GONE = frozenset({"gopher", "news", "nntp", "wais", "prospero"})
 """The course's schemes that nobody opens any more."""
 HERE = ("http", "https")
+_PASSWORD = re.compile(r"^([^/?#]*//[^/?#:@]*):[^/?#@]*@")
+LETTER = ("to", "cc", "bcc", "subject", "body")
+"""What a ``mailto:`` may fill in; anything else could forge a header (RFC 6068 section 4), and is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,25 @@ def home() -> str:
     return f"http://{row.host}:{row.port}/" if row else ""
 
 
+def _letter(url: str) -> dict[str, str]:
+    """What a ``mailto:`` asks to write (RFC 6068): addresses may come in several places, and "+" is no blank."""
+    address, _, query = url.partition(":")[2].partition("#")[0].partition("?")
+    told = {"to": [decoded(address)]}
+    for field in query.split("&"):
+        name, _, value = field.partition("=")
+        told.setdefault(decoded(name).lower(), []).append(decoded(value))
+    joined = {
+        name: ("\n" if name == "body" else ", ").join(filter(None, told.get(name, ()))) for name in LETTER
+    }
+    return {name: text for name, text in joined.items() if text or name == "to"}
+
+
 def _room(scheme: str, url: str) -> str:
     try:
         path = reverse(ROOMS[scheme])
     except NoReverseMatch:
         return ""
     if scheme == "mailto":
-        address, _, query = url.partition(":")[2].partition("?")
-        asked = {name.lower(): values[0] for name, values in parse_qs(query).items()}
-        to = ", ".join(filter(None, [decoded(address), asked.get("to", "")]))
-        told = {"to": to, **{name: asked[name] for name in ("subject", "body", "cc") if name in asked}}
-        return f"{path}?{urlencode(told, quote_via=quote)}"
-    return f"{path}?{urlencode({'url': url})}"
+        return f"{path}?{urlencode(_letter(url), quote_via=quote)}"
+    # A password in an address goes no further than the bar it was typed in: it would stand in logs and histories.
+    return f"{path}?" + urlencode({"url": _PASSWORD.sub(r"\1@", url)})

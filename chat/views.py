@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import asked
 from chat import bus, commands, presence, rights, shown
 from chat.forms import NickForm
 from chat.models import Network, Window
@@ -23,7 +27,10 @@ from protocols.irc.grammar import is_channel
 @never_cache
 @require_GET
 def chat(request: HttpRequest) -> HttpResponse:
-    """The room. The first visit connects the person to the lab's server; ``?join=%23chan`` opens a channel."""
+    """The room. The first visit connects the person to the lab's server; ``?join=%23chan`` and ``?url=irc://...``
+    open a channel."""
+    if request.GET.get("url"):
+        return _asked(request, request.GET["url"][:2000])
     servers = presence.servers(request.user)
     networks = Network.objects.filter(person=request.user)
     if servers and (servers[0].lab or not networks.exists()):
@@ -127,13 +134,35 @@ def _take_up(network: Network) -> None:
     bus.order("windows", network=network.pk)
 
 
+def _asked(request: HttpRequest, url: str) -> HttpResponse:
+    """Open the channel that an ``irc:`` address names, on the network it names, and say where that fails."""
+    wanted = asked.read(url, "irc")
+    server = next((row for row in presence.servers(request.user) if row == wanted.server), None)
+    if server is None:
+        told = _("You have no login at the IRC server %(host)s.") % {"host": wanted.host}
+        messages.warning(request, wanted.missing or told)
+        return redirect("chat")
+    name, _comma, how = (wanted.path or (wanted.fragment and f"#{wanted.fragment}")).partition(",")
+    network = presence.visit(request.user, server)
+    _take_up(network)
+    if "isnick" in how:
+        told = _("To talk with %(name)s alone, type /query %(name)s.") % {"name": name[:64]}
+        messages.info(request, told)
+        return redirect("chat")
+    return redirect(
+        f"{reverse('chat')}?{urlencode({'join': name, 'network': network.pk})}" if name else "chat"
+    )
+
+
 def _join(request: HttpRequest, servers: list[Any]) -> str:
     """``?join=`` (from irc:// links): the channel's window is made, and opened by the page."""
     name = request.GET.get("join", "")[:64]
     if not name or not servers:
         return ""
     name = name if name[0] in "#&+!" else f"#{name}"
-    network = Network.objects.filter(person=request.user, server=servers[0]).first()
+    known = Network.objects.filter(person=request.user, server__in=servers)
+    pk = _number(request.GET.get("network", ""))
+    network = known.filter(pk=pk).first() if pk else known.filter(server=servers[0]).first()
     if network is None or not is_channel(name, network.rules.get("types", "#&")):
         return ""
     presence.join(network, name)

@@ -29,6 +29,29 @@ def one(person: User, pk: int) -> Site | None:
     return next((site for site in of(person) if site.pk == pk), None)
 
 
+def meant(person: User, server: Server, user: str) -> Site | None:
+    """Return the site that an address with this ``user`` means; None where the person has no such login.
+
+    Without a user it is ``anonymous`` (RFC 1738, 3.2.1), or one's own where the server has no anonymous site.
+    """
+    here = [site for site in of(person) if site.server_id == server.pk]
+    if user:
+        return next((site for site in here if site.user_name == user), None)
+    return next((site for site in here if site.anonymous), here[0] if here else None)
+
+
+def place(path: str) -> tuple[str, str]:
+    """Cut an address's path into the folder to show and the file to look for in it, "" for none.
+
+    ``;type=d`` and a slash at the end mean a folder, ``;type=a`` and ``;type=i`` a file (RFC 1738, 3.2.2); of any
+    other only the server could tell, so a last name with a dot in it is taken for a file.
+    """
+    path, _, kind = path.partition(";type=")
+    folder, _, last = f"/{path.lstrip('/')}".rpartition("/")
+    is_file = last and kind != "d" and (kind in ("a", "i") or "." in last.strip("."))
+    return (folder or "/", last) if is_file else (f"{folder}/{last}".rstrip("/") or "/", "")
+
+
 def credentials(site: Site) -> Credentials:
     """Return what to sign in with; Unreachable where the person is disabled or has no login there any more."""
     if site.anonymous:

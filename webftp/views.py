@@ -6,16 +6,19 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import asked
 from protocols.ftp import names
 from webftp import forms, listing, sites, tasks, wording
 from webftp.models import Folder, Job, Site, key_of
@@ -50,10 +53,12 @@ def path_in(values) -> str:
 @login_required
 @require_GET
 def files(request: HttpRequest) -> HttpResponse:
-    """The first of the person's sites, at its home."""
+    """The first of the person's sites, at its home; ``?url=ftp://...`` opens what an address names."""
     found = sites.of(request.user)
     if not found:
         return render(request, "webftp/files.html", {"sites": []})
+    if url := request.GET.get("url", "")[:2000]:
+        return _asked(request, url)
     return _show(request, found[0], found[0].home or "/")
 
 
@@ -184,6 +189,25 @@ def _jobs(request: HttpRequest) -> HttpResponse:
     )
     shown = [(job, wording.told(job.trouble)) for job in rows.exclude(old).order_by("-pk")[:4]]
     return render(request, "webftp/_jobs.html", {"jobs": shown})
+
+
+def _asked(request: HttpRequest, url: str) -> HttpResponse:
+    """Open the folder of an address, or the one that its file is in (RFC 1738, 3.2), and say where that fails."""
+    wanted = asked.read(url, "ftp")
+    site = sites.meant(request.user, wanted.server, wanted.user) if wanted.server else None
+    if site is None:
+        said = wanted.missing or _("You have no login as %(name)s at %(host)s.") % {
+            "name": (wanted.user or "anonymous")[:100],
+            "host": wanted.host,
+        }
+        messages.warning(request, said)
+        return redirect("files")
+    path, name = sites.place(wanted.path)
+    try:
+        path = forms.path_of(path)
+    except ValidationError:
+        path, name = "/", ""
+    return redirect(f"{reverse('files-folder', args=[site.pk])}?{urlencode({'path': path, 'q': name})}")
 
 
 def _show(request: HttpRequest, site: Site, path: str) -> HttpResponse:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import asked
 from webmail import letters, reading, tasks
 from webmail.listing import page_of
 from webmail.models import Draft, Folder, Mailbox, Message, Move, OutgoingMessage, OutgoingRecipient
@@ -35,7 +37,9 @@ def tab_of(request: HttpRequest) -> str:
 @login_required
 @require_GET
 def mail(request: HttpRequest) -> HttpResponse:
-    """The inbox, or a page that waits for the first list of folders."""
+    """The inbox, or a page that waits for the first list of folders; ``?url=imap://...`` opens a folder."""
+    if url := request.GET.get("url", "")[:2000]:
+        return _asked(request, url)
     inbox = _folders(request).filter(special="inbox").first()
     if inbox is None:
         return render(request, "webmail/mail.html", frame(request))
@@ -262,6 +266,28 @@ def frame(request: HttpRequest, folder: Folder | None = None) -> dict:
 
 def _folders(request: HttpRequest):
     return Folder.objects.filter(mailbox__login__person=request.user, mailbox__login__server__enabled=True)
+
+
+def _asked(request: HttpRequest, url: str) -> HttpResponse:
+    """Open the folder that an address names (RFC 5092, RFC 2384), and say where that is not what was asked for."""
+    protocol = "pop3" if url.lower().startswith("pop") else "imap"
+    wanted, login = asked.read(url, protocol), tasks.imap_login(request.user.pk)
+    said, name = wanted.missing, wanted.path.partition(";")[0].strip("/")
+    if wanted.server and protocol == "pop3":
+        said = _(
+            "Mail reads your mailbox by IMAP. POP3 can be spoken in the Console: USER, PASS, LIST, RETR."
+        )
+    elif wanted.server and (login is None or login.server_id != wanted.server.pk):
+        said = _("You have no mailbox at %(host)s.") % {"host": wanted.host}
+    elif wanted.server and wanted.user and wanted.user != login.user_name:
+        said = _("Mail shows your own mailbox, not that of %(name)s.") % {"name": wanted.user[:100]}
+    folder = None
+    if not said and name and name.upper() != "INBOX":
+        folder = _folders(request).filter(name=name, selectable=True).first()
+        said = "" if folder else _("There is no folder %(name)s here.") % {"name": name[:200]}
+    if said:
+        messages.warning(request, said)
+    return redirect("mail-folder", folder.pk) if folder else redirect("mail")
 
 
 def _letter(request: HttpRequest, pk: int) -> Message:

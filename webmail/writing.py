@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import partial
 
@@ -40,7 +41,7 @@ def compose(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     draft = _draft(request, key)
     if request.method != "POST":
         if draft._state.adding:
-            draft.to, draft.subject = request.GET.get("to", "")[:2000], request.GET.get("subject", "")[:1000]
+            _fill(draft, request)
         return _page(request, draft, None)
     _take(draft, request)
     form = ComposeForm(request.POST, instance=draft, senders=_senders(request))
@@ -135,6 +136,13 @@ def _draft(request: HttpRequest, key: uuid.UUID) -> Draft:
     if draft.person_id != request.user.pk or draft.sent:
         raise Http404
     return draft
+
+
+def _fill(draft: Draft, request: HttpRequest) -> None:
+    """What a link (``mailto:``, RFC 6068) asks for stands in the new letter, for the person to see and change."""
+    for name, limit in (("to", 2000), ("cc", 2000), ("bcc", 2000), ("subject", 1000)):
+        setattr(draft, name, re.sub(r"[\r\n\0]+", " ", request.GET.get(name, ""))[:limit])
+    draft.text = request.GET.get("body", "").replace("\0", "").replace("\r\n", "\n")[:20000]
 
 
 def _take(draft: Draft, request: HttpRequest) -> None:

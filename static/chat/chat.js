@@ -455,7 +455,7 @@ if (room) {
   dialogs({ say, join, operator: () => { const it = now(), me = it?.members.get(people.key(it, networks.get(it.network)?.nick ?? "")); return /[~&@%]/.test(me?.signs ?? ""); } });
   take(first);
   const hash = decodeURIComponent(location.hash.slice(1));
-  const begin = first.join ? `#${first.join.replace(/^#/, "")}` : hash;
+  const begin = first.join || hash;
   if (first.join) wanted = first.join;
   const start = [...windows.values()].find((it) => it.name === first.join || it.name === begin) ?? order().find((it) => it.kind === "channel" && it.name === "#lab") ?? order().find((it) => it.kind !== "server") ?? order()[0];
   if (start) { current = start.c; choose(start.c); if (matchMedia("(max-width: 900px)").matches && !first.join && !hash) room.classList.remove("talking"); }

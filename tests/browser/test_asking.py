@@ -211,6 +211,12 @@ def test_tls_is_used_for_https(web, lab):
         ("telnet://localhost:25/", "/console/?url=telnet%3A%2F%2Flocalhost%3A25%2F"),
         ("imap://localhost/INBOX", "/mail/?url=imap%3A%2F%2Flocalhost%2FINBOX"),
         ("pop://localhost", "/mail/?url=pop%3A%2F%2Flocalhost"),
+        (
+            "mailto:ann+list@lab.test,b@x?subject=1+1%20%3D%202&to=c@x&cc=d%40x&body=Hi%0D%0Ayou&Received=forged",
+            "/mail/compose/?to=ann%2Blist%40lab.test%2Cb%40x%2C%20c%40x&cc=d%40x&subject=1%2B1%20%3D%202"
+            "&body=Hi%0D%0Ayou",
+        ),
+        ("ftp://ann:secret@localhost/a", "/files/?url=ftp%3A%2F%2Fann%40localhost%2Fa"),
     ],
 )
 def test_an_address_of_another_protocol_opens_where_it_belongs(web, url, where):
