@@ -93,8 +93,11 @@ class Message:
             return ""
 
 
-def parse_message(raw: bytes) -> Message | None:
-    """Read a line without its ending; None where no command stands in it (an empty line, no IRC at all)."""
+def parse_message(raw: bytes, *, any_word: bool = False) -> Message | None:
+    """Read a line without its ending; None where no command stands in it (an empty line, no IRC at all).
+
+    With ``any_word`` whatever stands in the command's place is taken for it: a server answers such a line too.
+    """
     rest, tags, source = text_of(raw).lstrip(" "), {}, ""
     if rest.startswith("@"):
         words, _, rest = rest[1:].partition(" ")
@@ -103,7 +106,7 @@ def parse_message(raw: bytes) -> Message | None:
         source, _, rest = rest[1:].partition(" ")
         rest = rest.lstrip(" ")
     command, _, rest = rest.partition(" ")
-    if not _VERB.fullmatch(command):
+    if not (command if any_word else _VERB.fullmatch(command)):
         return None
     return Message(command.upper(), tuple(_params(rest)), source, tags)
 

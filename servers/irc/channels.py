@@ -139,8 +139,11 @@ def _tell_topic(client: Client, channel: Channel) -> None:
 
 
 def names(client: Client, message: Message) -> None:
+    """353 and 366 for each channel named, as clients match them; without a name for all that may be seen."""
     if not message.param(0):
-        return client.reply("366", "*", "End of NAMES: name a channel")
+        for channel in [one for one in client.network.channels.values() if one.seen_by(client)]:
+            _list_names(client, channel)
+        return client.reply("366", "*", "End of NAMES list")
     for name in message.param(0).split(",")[:CHANNEL_TARGETS]:
         channel = client.network.channel(name)
         if channel is not None and channel.seen_by(client):
@@ -152,6 +155,11 @@ def names(client: Client, message: Message) -> None:
 
 def tell_names(client: Client, channel: Channel) -> None:
     """353 in as many lines as are needed, then 366."""
+    _list_names(client, channel)
+    client.reply("366", channel.name, "End of NAMES list")
+
+
+def _list_names(client: Client, channel: Channel) -> None:
     kind = "@" if "s" in channel.flags else "*" if "p" in channel.flags else "="
     many, full = "multi-prefix" in client.capabilities, "userhost-in-names" in client.capabilities
     inside = client in channel.members
@@ -168,7 +176,6 @@ def tell_names(client: Client, channel: Channel) -> None:
         size += len(name.encode()) + 1
     if row:
         client.reply("353", kind, channel.name, " ".join(row))
-    client.reply("366", channel.name, "End of NAMES list")
 
 
 def list_(client: Client, message: Message) -> None:
@@ -222,23 +229,38 @@ def invite(client: Client, message: Message) -> None:
 
 
 def kick(client: Client, message: Message) -> None:
-    channel = client.network.channel(message.param(0))
-    if channel is None:
-        return client.reply("403", message.param(0)[:70], "No such channel")
-    if client not in channel.members:
-        return client.reply("442", channel.name, "You are not in that channel")
-    if not channel.is_operator(client):
-        return client.reply("482", channel.name, "Only channel operators kick")
+    """One channel and people in it, or as many channels as people, pair by pair (RFC 2812 3.2.8)."""
+    names, nicks = message.param(0).split(","), message.param(1).split(",")
+    if len(names) == 1:
+        names *= len(nicks)
+    if len(names) != len(nicks):
+        return client.reply("461", "KICK", "Name one channel, or as many channels as people")
     reason = message.param(2)[:REASON_LENGTH] or client.nick
-    for nick in message.param(1).split(",")[:KICKS]:
+    for name, nick in list(zip(names, nicks, strict=True))[:KICKS]:
+        if not _kick(client, name, nick, reason) and len(set(names)) == 1:
+            break  # said once for all of them
+    return None
+
+
+def _kick(client: Client, name: str, nick: str, reason: str) -> bool:
+    """Throw one out; False where ``client`` may throw nobody out of that channel."""
+    channel = client.network.channel(name)
+    if channel is None:
+        client.reply("403", name[:70] or "*", "No such channel")
+    elif client not in channel.members:
+        client.reply("442", channel.name, "You are not in that channel")
+    elif not channel.is_operator(client):
+        client.reply("482", channel.name, "Only channel operators kick")
+    else:
         guest = client.network.client(nick)
         if guest is None or guest not in channel.members:
             client.reply("441", nick[:60] or "*", channel.name, "is not in that channel")
-            continue
+            return True
         out = Out(client.source, "KICK", channel.name, guest.nick, reason, account=client.account)
         client.network.tell(channel.members, out)
         take_out(guest, channel)
-    return None
+        return True
+    return False
 
 
 COMMANDS = {

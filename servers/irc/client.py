@@ -114,6 +114,10 @@ class Client(asyncio.Protocol):
         else:
             self.write(out.raw(self._bits, tags))
 
+    def deliver(self, out: Out) -> None:
+        """Send what somebody said to this client: never an answer, also where the client said it to itself."""
+        self.write(out.raw(self._bits))
+
     def reply(self, numeric: str, *params: str) -> None:
         """Send a numeric; the client's nick is put before ``params``."""
         self.send(Out(self.network.source, numeric, self.nick, *params))
@@ -249,7 +253,7 @@ class Client(asyncio.Protocol):
                 "417", f"The line is too long: {MAX_BYTES} bytes with its end, tags {MAX_CLIENT_TAGS}"
             )
         # A NUL or CR inside a line would become part of somebody else's.
-        message = parse_message(raw.replace(b"\0", b"").replace(b"\r", b""))
+        message = parse_message(raw.replace(b"\0", b"").replace(b"\r", b""), any_word=True)
         if message is None:
             return None
         label = message.tags.get("label", "") if "labeled-response" in self.capabilities else ""
@@ -270,7 +274,10 @@ class Client(asyncio.Protocol):
         command = self._commands.get(verb)
         if command is None:
             known = "" if self.registered else " (first say NICK and USER)"
-            return self.reply("421", verb[:50], f"Unknown command; HELP lists those there are{known}")
+            # What came may be no command at all: a parameter has no colon at its start.
+            return self.reply(
+                "421", verb[:50].lstrip(":") or "*", f"Unknown command; HELP lists those there are{known}"
+            )
         if not self.registered and not command.early:
             return self.reply("451", "You have not registered: first say NICK and USER")
         if len(message.params) < command.least or (command.least and not message.params[command.least - 1]):

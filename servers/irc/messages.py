@@ -43,12 +43,15 @@ def _say(client: Client, message: Message, target: str) -> None:
     if other is None or not other.registered:
         return _refuse(client, message, "401", target[:60] or "*", "No such nick or channel")
     if message.command == "TAGMSG":
-        network.tell([other] if "message-tags" in other.capabilities else [], out)
+        if "message-tags" in other.capabilities:
+            other.deliver(out)
     else:
-        other.send(out)
+        other.deliver(out)
         if client.account and other.account and other is not client:
             network.talk(client.account, other.account).add(out)
-    if "echo-message" in client.capabilities and (other is not client or message.command != "TAGMSG"):
+    # Who talks to themselves hears it twice, as it was said and as it came: the label is the echo's alone
+    # (IRCv3 labeled-response).
+    if "echo-message" in client.capabilities:
         client.send(out)
     if other.away and message.command == "PRIVMSG":
         client.reply("301", other.nick, other.away)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from servers.irc.client import Client
 
 VERSION = "netlab-irc-1"
+ABOUT = "the lab's own server"
 MOST_CHANNELS = 1000
 MOST_TALKS = 500
 LOOK_EVERY = 2.0
@@ -42,11 +43,14 @@ class Gone:
 class Network:
     """One server, no links. Names are compared by ``key``; ``source`` is what stands before the server's lines.
 
-    ``name`` is the server's own, ``lasting`` the channel that is always there ("" for none).
+    ``name`` is the server's own, ``about`` what it says it is, ``lasting`` the channel that is always there ("" for
+    none).
     """
 
-    def __init__(self, service: Service, *, name: str = "", lasting: str = DEFAULT) -> None:
-        self.service = service
+    def __init__(
+        self, service: Service, *, name: str = "", about: str = ABOUT, lasting: str = DEFAULT
+    ) -> None:
+        self.service, self.about = service, about
         self.source = name or f"irc.{service.domain}"
         self.started = time.time()
         self.clients: dict[str, Client] = {}

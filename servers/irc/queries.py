@@ -69,7 +69,7 @@ def lusers(client: Client, message: Message) -> None:
 
 def version(client: Client, message: Message) -> None:
     if _ours(client, message.param(0)):
-        client.reply("351", VERSION, client.network.source, "the lab's own server")
+        client.reply("351", VERSION, client.network.source, client.network.about)
         support(client)
 
 
@@ -103,7 +103,7 @@ def info(client: Client, message: Message) -> None:
 
 def links(client: Client, message: Message) -> None:
     source = client.network.source
-    client.reply("364", source, source, "0 the lab's only server")
+    client.reply("364", source, source, f"0 {client.network.about}")
     client.reply("365", message.param(-1) or "*", "End of LINKS")
 
 
@@ -201,7 +201,7 @@ def whois(client: Client, message: Message) -> None:
         return client.reply("318", nick[:60] or "*", "End of WHOIS")
     client.reply("311", other.nick, other.user, other.host, "*", other.real)
     _whois_channels(client, other)
-    client.reply("312", other.nick, client.network.source, "the lab's own server")
+    client.reply("312", other.nick, client.network.source, client.network.about)
     times = (str(int(time.time() - other.spoke)), str(int(other.signed_on)))
     for numeric, *words in _facts(client, other):
         client.reply(numeric, other.nick, *words)

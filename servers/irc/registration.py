@@ -160,9 +160,8 @@ def user(client: Client, message: Message):
     if client.registered or client.user:
         return client.reply("462", "You are registered already")
     name = re.sub(r"[^A-Za-z0-9._-]", "", message.param(0))[: USER_LENGTH - 1]
-    if not name:
-        return client.reply("461", "USER", "The user name needs a letter or a digit")
-    client.user = f"~{name}"
+    # A name of other signs alone (USER 😊 0 * :Hoa) keeps nobody out: it only stands in nick!user@host.
+    client.user = f"~{name or 'user'}"
     client.real = message.param(3)[:NAME_LENGTH]
     return complete(client)
 

@@ -87,7 +87,7 @@ class NetlabController(BaseServerController):
         self._service = Service(
             "lab.test", Mailstore(_folder / "mail", False), Authenticator(), _authority.context
         )
-        network = Network(self._service, name="My.Little.Server", lasting="")
+        network = Network(self._service, name="My.Little.Server", about="test server", lasting="")
         where = {"host": hostname, "port": port, **({"ssl": _authority.context} if ssl else {})}
         self._server = await server.serve(network, implicit=ssl, **where)
 

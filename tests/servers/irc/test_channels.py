@@ -99,6 +99,36 @@ def test_kick_throws_out_and_is_for_operators(room):
     assert dan.asked("PRIVMSG #a :still here?")[0].command == "404"
 
 
+def test_several_are_kicked_at_once_and_each_is_told_alone(come):
+    cat, dan, eve = come("cat"), come("dan"), come("eve")
+    for one in (cat, dan, eve):
+        one.asked("JOIN #a", "JOIN #b")
+    told = [one for one in cat.asked("KICK #a dan,nobody,eve :bye") if one.command in ("KICK", "441")]
+    assert [one.params[:2] for one in told] == [("#a", "dan"), ("cat", "nobody"), ("#a", "eve")]
+    assert eve.heard("KICK").params == ("#a", "dan", "bye") and eve.heard("KICK").params == (
+        "#a",
+        "eve",
+        "bye",
+    )
+    dan.asked("JOIN #a")
+    # As many channels as people, pair by pair (RFC 2812 3.2.8)
+    told = [one.params[:2] for one in cat.asked("KICK #a,#b dan,eve") if one.command == "KICK"]
+    assert told == [("#a", "dan"), ("#b", "eve")]
+    assert [one.command for one in cat.asked("KICK #a,#b dan")] == ["461"]
+    assert [one.command for one in dan.asked("KICK #b cat,eve")][-1:] == ["482"]
+
+
+def test_names_of_several_channels_are_complete_one_by_one_and_of_all_without_a_name(come):
+    cat, dan = come("cat"), come("dan")
+    cat.asked("JOIN #a", "JOIN #b", "MODE #b +s")
+    told = [(one.command, one.params[1:-1]) for one in cat.asked("NAMES #a,#b,#none")]
+    assert told == [
+        ("353", ("=", "#a")), ("366", ("#a",)), ("353", ("@", "#b")), ("366", ("#b",)), ("366", ("#none",))
+    ]  # fmt: skip
+    seen = [one.params[1:] for one in dan.asked("NAMES") if one.command == "353"]
+    assert ("=", "#a", "@cat") in seen and not any("#b" in row for row in seen)
+
+
 def test_a_key_a_limit_and_a_ban_keep_people_out(room, come):
     cat, _ = room
     eve = come("eve")

@@ -38,6 +38,12 @@ def test_what_is_no_nick_is_refused_with_the_rule(talker, nick):
     assert answer.command == ("431" if nick == ":" else "432") and answer.param(-1)
 
 
+def test_a_user_name_without_a_letter_keeps_nobody_out(talker):
+    cat = talker()
+    cat.say("NICK cat", "USER 😊 0 * :Cat")
+    assert cat.heard("001").param(-1).endswith("cat!~user@127.0.0.1")
+
+
 def test_a_nick_in_use_is_refused_in_any_case(come, talker):
     come("Cat")
     dan = talker()

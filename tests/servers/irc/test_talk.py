@@ -49,7 +49,7 @@ def test_ctcp_formatting_and_latin_1_pass_through(come):
 @pytest.mark.parametrize(
     ("said", "numeric"),
     [("PRIVMSG", "411"), ("PRIVMSG dan", "412"), ("PRIVMSG dan :", "412"), ("PRIVMSG nobody :x", "401"),
-     ("PRIVMSG #none :x", "401"), ("PRIVMSG a,b,c,d,e :x", "407"), ("FROB", "421"), ("JOIN", "461"),
+     ("PRIVMSG #none :x", "401"), ("PRIVMSG a,b,c,d,e :x", "407"), ("FROB", "421"), ("FROB_ICATE it", "421"), (":cat FROB-1 :x", "421"), ("JOIN", "461"),
      ("PING", "461"), ("PRIVMSG :a b", "412"), ("JOIN :#a b", "403"), ("KICK #a", "461"), ("USER a b c d", "462")],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_by_its_numeric(come, said, numeric):
@@ -101,6 +101,26 @@ def test_a_labelled_command_is_answered_with_its_label(pair):
     ) == f"-{reference}"
     [echo] = cat.asked("@label=four PRIVMSG #a :hi")
     assert echo.command == "PRIVMSG" and echo.tags["label"] == "four"
+
+
+def test_a_line_that_is_no_command_is_answered_with_its_label(pair):
+    cat, _ = pair
+    [answer] = cat.asked("@label=one FROB_ICATE it")
+    assert answer.params[:2] == ("cat", "FROB_ICATE") and answer.tags["label"] == "one"
+
+
+@pytest.mark.parametrize("said", ["PRIVMSG cat :hi", "NOTICE cat :hi", "TAGMSG cat"])
+def test_who_talks_to_themselves_hears_it_as_it_came_and_as_an_echo_that_has_the_label(pair, said):
+    cat, _ = pair
+    heard = cat.asked(f"@label=one;+typing=active {said}")
+    assert commands(heard) == [said.split()[0]] * 2 and heard[0].params == heard[1].params
+    assert [one.tags.get("label") for one in heard] == [None, "one"]
+    assert heard[0].tags["msgid"] == heard[1].tags["msgid"] and heard[0].tags["+typing"] == "active"
+
+
+def test_without_echo_message_who_talks_to_themselves_hears_it_once(come):
+    cat = come("cat", capabilities="labeled-response batch")
+    assert commands(cat.asked("@label=one PRIVMSG cat :hi")) == ["PRIVMSG", "ACK"]
 
 
 def test_away_is_told_to_whoever_writes_and_to_the_channel(pair, come):
