@@ -49,7 +49,8 @@ def test_ctcp_formatting_and_latin_1_pass_through(come):
 @pytest.mark.parametrize(
     ("said", "numeric"),
     [("PRIVMSG", "411"), ("PRIVMSG dan", "412"), ("PRIVMSG dan :", "412"), ("PRIVMSG nobody :x", "401"),
-     ("PRIVMSG #none :x", "401"), ("PRIVMSG a,b,c,d,e :x", "407"), ("FROB", "421"), ("FROB_ICATE it", "421"), (":cat FROB-1 :x", "421"), ("JOIN", "461"),
+     ("PRIVMSG #none :x", "401"), ("PRIVMSG a,b,c,d,e :x", "407"), ("FROB", "421"), ("JOIN", "461"),
+     ("FROB_ICATE it", "421"), (":cat FROB-1 :x", "421"),
      ("PING", "461"), ("PRIVMSG :a b", "412"), ("JOIN :#a b", "403"), ("KICK #a", "461"), ("USER a b c d", "462")],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_by_its_numeric(come, said, numeric):
