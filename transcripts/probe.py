@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,8 @@ from transcripts.recorder import open_recording
 
 LIMITS = Limits(connect=8, idle=8, total=20, reply=64 * 1024)
 MOST_LINES = 12
+_IRC = re.compile(rb"(@\S+ +)?(:\S|(NOTICE|PING|PONG|ERROR)\b)")
+"""How a line of an IRC server begins (RFC 2812 2.3.1): with its name, or with what it says before it knows us."""
 
 
 class Hearing:
@@ -93,7 +96,7 @@ def _irc(address: Address, sink: Sink) -> None:
     sock = tap.connect(address, sink, LIMITS)
     try:
         sock.sendall(b"PING :netlab\r\nQUIT\r\n")
-        if not sock.recv(4096):
+        if not _IRC.match(sock.recv(4096)):
             raise Garbled("no IRC", cause="no-irc")
     finally:
         sock.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import socket
 
 import pytest
@@ -34,13 +35,12 @@ def outcome_of(client, server) -> tuple[ConnectionTest, str]:
     return ConnectionTest.objects.get(server=server), client.get(where).content.decode()
 
 
-@pytest.mark.parametrize("protocol", ["smtp", "pop3", "imap", "ftp"])
+@pytest.mark.parametrize("protocol", ["smtp", "pop3", "imap", "ftp", "irc", "http"])
 def test_a_server_that_answers_is_told_with_its_words_and_recorded(as_boss, protocol):
-    server = Server.objects.filter(protocol=protocol, lab=True).first()
-    if server is None:
-        pytest.skip(f"no {protocol} server here yet")
+    server = Server.objects.get(protocol=protocol, lab=True)
     test, page = outcome_of(as_boss, server)
-    assert test.outcome == "done" and test.tls["version"].startswith("TLS") and test.said
+    assert test.outcome == "done" and test.said
+    assert server.security == "plain" or test.tls["version"].startswith("TLS")
     assert "The server answers." in page and test.said[0].split()[0] in page
     assert Transcript.objects.get(pk=test.transcript).outcome == "done"
     assert f"/transcripts/{test.transcript}" in page
@@ -67,11 +67,32 @@ def test_a_certificate_of_an_unknown_authority_is_explained(as_boss):
     assert "An admin can enter" in page and test.said[0].startswith("220")
 
 
-@pytest.mark.unexplained("an SMTP server where POP3 was expected")
-def test_what_speaks_another_protocol_is_told_as_such(as_boss):
+@pytest.mark.parametrize(
+    ("protocol", "security"), [("irc", "plain"), ("irc", "tls"), ("http", "plain"), ("http", "tls")]
+)
+def test_irc_and_http_answer_in_clear_and_inside_tls(as_boss, lab, protocol, security):
+    port = getattr(lab.ports, protocol if security == "plain" else f"{protocol}s")
+    server = Server.objects.create(
+        protocol=protocol,
+        name="Twin",
+        host="localhost",
+        port=port,
+        security=security,
+        address="127.0.0.1",
+        ca=lab.pem,
+    )
+    test, page = outcome_of(as_boss, server)
+    assert test.outcome == "done" and bool(test.tls) == (security == "tls")
+    first = {"irc": ":irc.lab.test NOTICE *", "http": "HTTP/1.1 200"}[protocol]
+    assert test.said[0].startswith(first) and first in page
+
+
+@pytest.mark.unexplained("an SMTP server where another was expected")
+@pytest.mark.parametrize("protocol", ["pop3", "irc", "http"])
+def test_what_speaks_another_protocol_is_told_as_such(as_boss, protocol):
     smtp = Server.objects.get(protocol="smtp", lab=True)
     server = Server.objects.create(
-        protocol="pop3",
+        protocol=protocol,
         name="Mixed up",
         host="localhost",
         port=smtp.port,
@@ -80,6 +101,7 @@ def test_what_speaks_another_protocol_is_told_as_such(as_boss):
     )
     test, page = outcome_of(as_boss, server)
     assert test.outcome == "refused" and "220" in page
+    assert f"does not speak {server.get_protocol_display()}" in html.unescape(page)
 
 
 def test_only_admins_test(client, lab):
