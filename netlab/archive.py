@@ -40,7 +40,9 @@ def pack(target: Path) -> int:
     except FileExistsError as error:
         raise Unfit(f"{target} is there already; nothing was written. Name a new file.") from error
     try:
-        with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as box:
+        # A letter that was copied to another folder is one file with two names: each goes in whole.
+        whole = {"compresslevel": 6, "dereference": True}
+        with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", **whole) as box:
             return _pack(box)
     except BaseException:
         target.unlink(missing_ok=True)
@@ -131,16 +133,19 @@ def _unpack(source: Path, folder: Path) -> int:
                     shutil.copyfileobj(box.extractfile(member), file)
                 os.utime(path, (member.mtime, member.mtime))  # a letter's age is its file's
                 count += member.name not in (ABOUT, DATABASE)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, KeyError) as error:
         raise Unfit(f"{source} is no whole backup ({error}); nothing was changed") from error
     return count
 
 
 def _name(member: tarfile.TarInfo) -> str:
-    """The member's name, where it is one that ``pack`` writes: nothing leaves the folder, and no links."""
+    """The member's name, where it is one that ``pack`` writes: nothing leaves the folder.
+
+    Older backups hold a letter's second name as a link to its first; ``extractfile`` follows it inside the file only.
+    """
     parts = PurePosixPath(member.name).parts
     known = member.name in (ABOUT, DATABASE) or (len(parts) > 1 and parts[0] in FOLDERS)
-    if not known or ".." in parts or not (member.isfile() or member.isdir()):
+    if not known or ".." in parts or not (member.isfile() or member.isdir() or member.islnk()):
         raise tarfile.TarError(f"{member.name!r} is nothing that a backup holds")
     return member.name
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import Message
 
+from protocols.letter import in_charset, parse
 from protocols.line import Line
 
 LETTERS = ("smtp", "pop3", "imap")
@@ -16,7 +16,7 @@ def decoded(protocol: str, line: Line) -> str:
     """Return a body as people read it: a letter with its encodings undone, anything else as text."""
     if protocol not in LETTERS:
         return line.text
-    letter = message_from_bytes(_unstuffed(protocol, line.raw), policy=policy.compat32)
+    letter = parse(_unstuffed(protocol, line.raw))
     if not letter.keys():
         return line.text
     head = [f"{name}: {_header(str(letter[name]))}" for name in SHOWN if letter[name] is not None]
@@ -46,7 +46,7 @@ def _part(part: Message) -> str:
     try:
         raw = part.get_payload(decode=True) or b""
         if kind.startswith("text/") and not name:
-            return raw.decode(part.get_content_charset("utf-8"), "replace").replace("\r\n", "\n")
+            return in_charset(raw, part.get_content_charset("utf-8")).replace("\r\n", "\n")
     except (LookupError, ValueError, AssertionError, AttributeError):
         raw = b""
     return f"[{kind}{f', {_header(name)}' if name else ''}: {len(raw)} B]"

@@ -6,11 +6,12 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
 from email.message import Message
 from email.utils import getaddresses
 
 import nh3
+
+from protocols.letter import SLOW, in_charset, parse
 
 TEXT_LIMIT = 512 * 1024
 """Bytes of text or HTML that are shown; the rest is in the source."""
@@ -108,7 +109,7 @@ class Letter:
 
 def read(raw: bytes) -> Letter:
     """Return what is shown of ``raw``."""
-    message = message_from_bytes(raw, policy=policy.compat32)
+    message = parse(raw)
     text, html, files, cut = "", "", [], False
     for number, part in enumerate(_leaves(message)):
         kind = part.get_content_type()
@@ -139,7 +140,7 @@ def read(raw: bytes) -> Letter:
 
 def part(raw: bytes, number: int) -> tuple[str, str, bytes] | None:
     """Return name, type and bytes of leaf ``number``, or None."""
-    message = message_from_bytes(raw, policy=policy.compat32)
+    message = parse(raw)
     for at, leaf in enumerate(_leaves(message)):
         if at == number:
             return _name(leaf, f"part-{number}"), leaf.get_content_type(), _bytes(leaf)
@@ -149,7 +150,7 @@ def part(raw: bytes, number: int) -> tuple[str, str, bytes] | None:
 def safe_html(raw: bytes) -> str:
     """The letter's HTML with nothing in it that runs, sends or loads; images that came with it are inlined."""
     letter = read(raw)
-    inline = _inlined(message_from_bytes(raw, policy=policy.compat32))
+    inline = _inlined(parse(raw))
 
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "src":
@@ -222,10 +223,7 @@ def _bytes(leaf: Message) -> bytes:
 def _text(leaf: Message) -> tuple[str, bool]:
     raw = _bytes(leaf)
     shown = raw[:TEXT_LIMIT]
-    try:
-        text = shown.decode(leaf.get_content_charset("utf-8"), "replace")
-    except (LookupError, ValueError):
-        text = shown.decode("utf-8", "replace")
+    text = in_charset(shown, leaf.get_content_charset("utf-8"))
     return text.replace("\r\n", "\n").replace("\0", "\ufffd"), len(raw) > TEXT_LIMIT
 
 
@@ -290,6 +288,7 @@ def _word(found: re.Match[str]) -> str:
             raw = re.sub(
                 rb"=([0-9A-Fa-f]{2})", lambda hit: bytes([int(hit[1], 16)]), body.replace("_", " ").encode()
             )
-        return raw.decode(charset.split("*")[0], "replace")
+        name = charset.split("*")[0]
+        return found.group() if name.lower() in SLOW else raw.decode(name, "replace")
     except (ValueError, LookupError):
         return found.group()

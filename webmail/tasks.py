@@ -285,8 +285,8 @@ def _fetch_ahead(folder: Folder, session) -> bool:
 
 
 def _keep(message: Message, raw: bytes, person_id: int) -> None:
-    path = letters.keep(person_id, "bodies", raw)
     letter = reading.read(raw[: reading.TEXT_LIMIT])
+    path = letters.keep(person_id, "bodies", raw)
     preview = " ".join((letter.text or "").split())[:160]
     done = {"letter": path, "preview": preview, "trouble": {}}
     if not Message.objects.filter(pk=message.pk, letter="").update(**done):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import suppress
 from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,6 +23,7 @@ from webmail.forms import ComposeForm
 from webmail.models import Attachment, Draft, Folder, Message, OutgoingMessage, OutgoingRecipient
 from webmail.views import frame, tab_of
 
+TYPED = ("sender", "to", "cc", "bcc", "subject", "text")
 FILES_LIMIT = 20 * 1024 * 1024
 
 
@@ -37,7 +39,10 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def compose(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """Show the letter; POST sends it, or says what is wrong and keeps every word."""
+    """Show the letter; POST sends it, or says what is wrong and keeps every word. One that went out is shown so."""
+    gone = OutgoingMessage.objects.filter(draft=key, person=request.user).first()
+    if gone:
+        return _gone(request, gone)
     draft = _draft(request, key)
     if request.method != "POST":
         if draft._state.adding:
@@ -47,15 +52,16 @@ def compose(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     form = ComposeForm(request.POST, instance=draft, senders=_senders(request))
     if not form.is_valid():
         return _page(request, draft, form, status=422)
-    outgoing = _freeze(request, form.save())
-    return outbox.page(request, outgoing) if request.htmx else redirect("outgoing", pk=outgoing.pk)
+    return _gone(request, _freeze(request, form.save(commit=False)))
 
 
 @login_required
 @require_POST
 def save(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """Keep what was typed so far, whatever it is."""
-    _take(_draft(request, key), request)
+    """Keep what was typed so far, whatever it is; 409 once the letter has gone out."""
+    draft = Draft.objects.filter(key=key, person=request.user).first() or _draft(request, key)
+    if draft.sent or not _take(draft, request):
+        return HttpResponse(_("This letter has gone out."), status=409)
     return HttpResponse(_("Saved"))
 
 
@@ -64,7 +70,8 @@ def save(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def attach(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Keep files that go with the letter; what would pass the limit is refused by name."""
     draft = _draft(request, key)
-    _take(draft, request)
+    if not _take(draft, request):
+        raise Http404
     refused = []
     for file in request.FILES.getlist("files"):
         if _weight(draft) + file.size > FILES_LIMIT:
@@ -145,11 +152,22 @@ def _fill(draft: Draft, request: HttpRequest) -> None:
     draft.text = request.GET.get("body", "").replace("\0", "").replace("\r\n", "\n")[:20000]
 
 
-def _take(draft: Draft, request: HttpRequest) -> None:
+def _gone(request: HttpRequest, outgoing: OutgoingMessage) -> HttpResponse:
+    return outbox.page(request, outgoing) if request.htmx else redirect("outgoing", pk=outgoing.pk)
+
+
+def _take(draft: Draft, request: HttpRequest) -> bool:
+    """Store what was typed, unless the letter has gone out meanwhile: ``sent`` is never written from here."""
     for name, limit in (("sender", 320), ("to", 20000), ("cc", 20000), ("bcc", 20000), ("subject", 1000)):
         setattr(draft, name, request.POST.get(name, getattr(draft, name)).replace("\0", "")[:limit])
     draft.text = request.POST.get("text", draft.text).replace("\0", "")
-    draft.save()
+    if draft._state.adding:
+        with suppress(IntegrityError), transaction.atomic():  # another request was first to store it
+            draft.save(force_insert=True)
+            return True
+    typed = {name: getattr(draft, name) for name in TYPED}
+    rows = Draft.objects.filter(pk=draft.pk, person=request.user, sent=None)
+    return bool(rows.update(saved=timezone.now(), **typed))
 
 
 def _page(request: HttpRequest, draft: Draft, form: ComposeForm | None, status: int = 200) -> HttpResponse:

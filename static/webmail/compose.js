@@ -16,7 +16,7 @@ async function save() {
   if (!saved) return;
   try {
     const answer = await fetch(saved.dataset.url, { method: "POST", body: written() });
-    saved.textContent = answer.ok ? saved.dataset.saved : saved.dataset.failed;
+    saved.textContent = answer.ok ? saved.dataset.saved : answer.status === 409 ? await answer.text() : saved.dataset.failed;
   } catch {
     saved.textContent = saved.dataset.failed;
     timer = setTimeout(save, 5000);

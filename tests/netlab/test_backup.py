@@ -54,6 +54,8 @@ def backed_up(tmp_path_factory) -> tuple[Path, Path]:
     (data / "mail/1/new").mkdir()
     (data / "mail/1/cur/1700000000.M1.lab:2,S").write_bytes(b"Subject: hello\r\n\r\nHello\r\n")
     os.utime(data / "mail/1/cur/1700000000.M1.lab:2,S", (1_700_000_000, 1_700_000_000))
+    (data / "mail/1/.Archive/cur").mkdir(parents=True)  # IMAP's COPY: one file with two names
+    os.link(data / "mail/1/cur/1700000000.M1.lab:2,S", data / "mail/1/.Archive/cur/1700000000.M1.lab:2,S")
     (data / "files/1/sub").mkdir(parents=True)
     (data / "files/1/Bài tập.txt").write_text("hello")
     (data / "letters").mkdir()
@@ -73,6 +75,7 @@ def test_a_lab_comes_back_whole_in_another_folder(backed_up, tmp_path):
     letter = other / "mail/1/cur/1700000000.M1.lab:2,S"
     assert letter.read_bytes() == b"Subject: hello\r\n\r\nHello\r\n"
     assert letter.stat().st_mtime == 1_700_000_000
+    assert (other / "mail/1/.Archive/cur" / letter.name).read_bytes() == letter.read_bytes()
     assert (other / "mail/1/new").is_dir()
     assert (other / "files/1/Bài tập.txt").read_text() == "hello" and (other / "files/1/sub").is_dir()
     assert (other / "letters/photo.jpg").read_bytes() == bytes(range(256))
@@ -129,5 +132,29 @@ def test_a_link_in_a_backup_is_refused(tmp_path):
     with tarfile.open(bad, "w:gz") as box:
         member = tarfile.TarInfo("mail/link")
         member.type, member.linkname = tarfile.SYMTYPE, "/etc"
+        box.addfile(member)
+    assert "no whole backup" in manage(tmp_path / "data", "restore", str(bad), code=1)
+
+
+def test_a_letter_with_two_names_in_an_older_backup_is_restored_under_both(backed_up, tmp_path):
+    old = tmp_path / "old.tar.gz"
+    with tarfile.open(backed_up[1], "r:gz") as box, tarfile.open(old, "w:gz") as target:
+        for member in box:
+            if member.name.startswith("mail/1/cur/"):
+                member.type, member.linkname, member.size = (
+                    tarfile.LNKTYPE,
+                    "mail/1/.Archive/cur/1700000000.M1.lab:2,S",
+                    0,
+                )
+            target.addfile(member, box.extractfile(member) if member.isreg() else None)
+    manage(tmp_path / "data", "restore", str(old))
+    assert (tmp_path / "data/mail/1/cur/1700000000.M1.lab:2,S").read_bytes().endswith(b"Hello\r\n")
+
+
+def test_a_second_name_of_what_is_not_in_the_backup_is_refused(tmp_path):
+    bad = tmp_path / "bad.tar.gz"
+    with tarfile.open(bad, "w:gz") as box:
+        member = tarfile.TarInfo("mail/link")
+        member.type, member.linkname = tarfile.LNKTYPE, "/etc/hostname"
         box.addfile(member)
     assert "no whole backup" in manage(tmp_path / "data", "restore", str(bad), code=1)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.line import Line
+from transcripts import bodies
 from webmail import reading
 
 HTML = b"Content-Type: text/html\r\n\r\n"
@@ -73,3 +78,38 @@ def test_no_bytes_make_reading_raise(raw):
         reading.read(odd)
         reading.safe_html(odd)
         reading.part(odd, 0)
+
+
+NESTS = {
+    "multipart": lambda depth: b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(depth)
+    ),
+    "message": lambda depth: b"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n" * depth,
+}
+
+
+@pytest.mark.parametrize("kind", NESTS)
+@pytest.mark.parametrize("depth", [3, 30, 1_500, 10_000])
+def test_a_letter_of_parts_within_parts_is_read_however_deep_it_goes(kind, depth):
+    raw = b"Subject: deep\r\n" + NESTS[kind](depth) + b"Content-Type: text/plain\r\n\r\nhello\r\n"
+    began = time.monotonic()
+    letter = reading.read(raw)
+    assert letter.subject == "deep"
+    assert reading.safe_html(raw) == "" and reading.part(raw, 0) is not None
+    assert (letter.text.strip() == "hello") == (kind == "multipart" and depth < 40)
+    assert bodies.decoded("imap", Line("S", raw, "body")).startswith("Subject: deep")
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode-escape", "rot13", "no such", "utf-16"])
+def test_a_text_in_no_character_set_of_mail_is_read_in_time(charset):
+    raw = (
+        b'Subject: x\r\nContent-Type: text/plain; charset="%s"\r\n\r\n' % charset.encode() + b"ab9" * 100_000
+    )
+    began = time.monotonic()
+    assert reading.read(raw).text
+    assert (
+        reading.read(b"Subject: =?" + charset.encode() + b"?q?" + b"ab9" * 20_000 + b"?=\r\n\r\nx").text
+        == "x"
+    )
+    assert time.monotonic() - began < 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from kombu.exceptions import OperationalError
 from accounts.models import Server
 from tests.servers.embedded import wait_until
 from tests.webmail.test_letters import write
-from webmail import sending, tasks
-from webmail.models import OutgoingMessage, OutgoingRecipient
+from webmail import sending, tasks, writing
+from webmail.models import Draft, OutgoingMessage, OutgoingRecipient
 
 
 @pytest.fixture
@@ -113,3 +114,25 @@ def test_without_a_broker_other_wishes_are_refused_with_a_sentence(
     assert answer.status_code == 503 and sentence in answer.content.decode()
     answer = client.post("/mail/folders/", headers={"HX-Request": "true"})
     assert answer["HX-Retarget"] == "#toasts" and sentence in answer.content.decode()
+
+
+def test_an_autosave_that_comes_late_does_not_make_a_sent_letter_a_draft_again(lab, ann, ben, client, rf):
+    client.force_login(ann)
+    key = uuid.uuid4()
+    typed = {"sender": "ann@lab.test", "to": "ben@lab.test", "subject": "Once", "text": "once"}
+    assert client.post(f"/mail/compose/{key}/save/", typed).status_code == 200
+    read_before = Draft.objects.get(key=key)
+    assert client.post(f"/mail/compose/{key}/", typed).status_code == 302
+    late = rf.post("/", typed)
+    late.user = ann
+    assert not writing._take(read_before, late)
+    assert Draft.objects.get(key=key).sent
+
+
+def test_a_second_send_or_save_of_a_letter_that_went_out_shows_the_letter(lab, ann, ben, client):
+    key, first = write(client, ann)
+    typed = {"sender": "ann@lab.test", "to": "ben@lab.test", "subject": "Hello", "text": "twice?"}
+    assert client.post(f"/mail/compose/{key}/save/", typed).status_code == 409
+    for again in (client.post(f"/mail/compose/{key}/", typed), client.get(f"/mail/compose/{key}/")):
+        assert again.status_code == 302 and again["Location"] == first["Location"]
+    assert OutgoingMessage.objects.count() == 1 and len(lab.inbox("ben")) == 1
