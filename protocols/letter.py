@@ -7,6 +7,8 @@ letter of a hundred kilobytes may exhaust its stack or minutes of a worker: what
 from __future__ import annotations
 
 import codecs
+import re
+from base64 import b64decode
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -46,9 +48,55 @@ def parse(raw: bytes) -> Message:
 
 
 def in_charset(raw: bytes, charset: str) -> str:
-    """Return ``raw`` in ``charset``; in UTF-8 where that is unknown, no character set, or fails."""
+    """Return ``raw`` in ``charset``, in UTF-8 where that is unknown or no character set; NUL becomes U+FFFD."""
     try:
         name = codecs.lookup(charset).name.replace("-", "_")
-        return raw.decode("utf-8" if name in SLOW else charset, "replace")
+        text = raw.decode("utf-8" if name in SLOW else charset, "replace")
     except (LookupError, ValueError):
-        return raw.decode("utf-8", "replace")
+        text = raw.decode("utf-8", "replace")
+    return whole(text)
+
+
+def whole(text: str) -> str:
+    """Return ``text`` as a database and a page take it: halves of surrogate pairs and NULs become U+FFFD."""
+    return re.sub("[\ud800-\udfff\0]", "\ufffd", text)
+
+
+_ENCODED = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=(\s+(?==\?))?")
+
+
+def decoded(text: str) -> str:
+    """Return a header field's text with its encoded words (RFC 2047) undone; what is none stays as it came.
+
+    White space between two of them goes (6.2), and a character whose bytes stand in two of them is put together,
+    as many senders cut it, though section 5 forbids that.
+    """
+    pieces: list[str | tuple[str, bytes]] = []
+    end = 0
+    for found in _ENCODED.finditer(text):
+        pieces.append(text[end : found.start()])
+        end = found.end()
+        charset, how, body, _gap = found.groups()
+        raw = _undone(how, body)
+        if raw is None:
+            pieces.append(found[0])
+            continue
+        before = pieces[-2] if len(pieces) > 1 and not pieces[-1] else None
+        if isinstance(before, tuple) and before[0] == charset.lower():
+            pieces[-2:] = [(before[0], before[1] + raw)]
+        else:
+            pieces.append((charset.lower(), raw))
+    pieces.append(text[end:])
+    return whole(
+        "".join(one if isinstance(one, str) else in_charset(one[1], one[0].split("*")[0]) for one in pieces)
+    )
+
+
+def _undone(how: str, body: str) -> bytes | None:
+    try:
+        raw = body.encode("latin-1")
+        if how in "bB":
+            return b64decode(raw + b"=" * (-len(raw) % 4))
+        return re.sub(rb"=([0-9A-Fa-f]{2})", lambda hit: bytes([int(hit[1], 16)]), raw.replace(b"_", b" "))
+    except ValueError:
+        return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from email.header import decode_header, make_header
 from email.message import Message
 
+from protocols.letter import decoded as decoded_words
 from protocols.letter import in_charset, parse
 from protocols.line import Line
 
@@ -19,7 +19,7 @@ def decoded(protocol: str, line: Line) -> str:
     letter = parse(_unstuffed(protocol, line.raw))
     if not letter.keys():
         return line.text
-    head = [f"{name}: {_header(str(letter[name]))}" for name in SHOWN if letter[name] is not None]
+    head = [f"{name}: {decoded_words(str(letter[name]))}" for name in SHOWN if letter[name] is not None]
     parts = [_part(part) for part in letter.walk() if not part.is_multipart()][:100]
     return "\n".join([*head, "", "\n\n".join(parts)])
 
@@ -49,11 +49,4 @@ def _part(part: Message) -> str:
             return in_charset(raw, part.get_content_charset("utf-8")).replace("\r\n", "\n")
     except (LookupError, ValueError, AssertionError, AttributeError):
         raw = b""
-    return f"[{kind}{f', {_header(name)}' if name else ''}: {len(raw)} B]"
-
-
-def _header(text: str) -> str:
-    try:
-        return str(make_header(decode_header(text)))
-    except (LookupError, ValueError, UnicodeError):
-        return text
+    return f"[{kind}{f', {decoded_words(name)}' if name else ''}: {len(raw)} B]"

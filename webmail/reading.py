@@ -11,7 +11,7 @@ from email.utils import getaddresses
 
 import nh3
 
-from protocols.letter import SLOW, in_charset, parse
+from protocols.letter import decoded, in_charset, parse
 
 TEXT_LIMIT = 512 * 1024
 """Bytes of text or HTML that are shown; the rest is in the source."""
@@ -224,7 +224,7 @@ def _text(leaf: Message) -> tuple[str, bool]:
     raw = _bytes(leaf)
     shown = raw[:TEXT_LIMIT]
     text = in_charset(shown, leaf.get_content_charset("utf-8"))
-    return text.replace("\r\n", "\n").replace("\0", "\ufffd"), len(raw) > TEXT_LIMIT
+    return text.replace("\r\n", "\n"), len(raw) > TEXT_LIMIT
 
 
 def _flowed(message: Message, text: str) -> str:
@@ -253,7 +253,7 @@ def _name(leaf: Message, otherwise: str) -> str:
         name = leaf.get_filename() or ""
     except Exception:  # broken RFC 2231 parameters raise LookupError, UnicodeError, TypeError
         name = ""
-    return file_name(_decoded(str(name))) or otherwise
+    return file_name(decoded(str(name))) or otherwise
 
 
 def file_name(name: str) -> str:
@@ -263,7 +263,7 @@ def file_name(name: str) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    return " ".join(_decoded(str(message.get(name, ""))).split())[:4000]
+    return " ".join(decoded(str(message.get(name, ""))).split())[:4000]
 
 
 def _people(message: Message, name: str) -> list[tuple[str, str]]:
@@ -271,24 +271,4 @@ def _people(message: Message, name: str) -> list[tuple[str, str]]:
         pairs = getaddresses([str(value) for value in message.get_all(name, [])])
     except Exception:  # getaddresses recurses on hostile nests of comments
         return []
-    return [(_decoded(who)[:300], address[:320]) for who, address in pairs[:200] if who or address]
-
-
-def _decoded(text: str) -> str:
-    from_header = re.sub(r"\?=\s+=\?", "?==?", text)
-    return re.sub(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=", _word, from_header)
-
-
-def _word(found: re.Match[str]) -> str:
-    charset, how, body = found.groups()
-    try:
-        if how in "bB":
-            raw = base64.b64decode(body + "=" * (-len(body) % 4))
-        else:
-            raw = re.sub(
-                rb"=([0-9A-Fa-f]{2})", lambda hit: bytes([int(hit[1], 16)]), body.replace("_", " ").encode()
-            )
-        name = charset.split("*")[0]
-        return found.group() if name.lower() in SLOW else raw.decode(name, "replace")
-    except (ValueError, LookupError):
-        return found.group()
+    return [(decoded(who)[:300], address[:320]) for who, address in pairs[:200] if who or address]

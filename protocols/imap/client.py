@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.header import decode_header
 from typing import Any, cast
 
 import imapclient
@@ -18,6 +17,7 @@ from imapclient.exceptions import IMAPClientError
 from protocols import tap
 from protocols.errors import Garbled, Refused, TlsFailed, TooMuch, Unreachable, WireError
 from protocols.events import Sink
+from protocols.letter import decoded
 from protocols.login import Address, Credentials, Limits
 
 LONGEST = 1_000_000
@@ -228,7 +228,7 @@ class Session:
             raise Unreachable("the connection was lost", cause="closed") from error
         except MemoryError as error:
             raise TooMuch("the answer is too long", cause="reply-bytes") from error
-        except (ValueError, KeyError, IndexError, AssertionError, TypeError) as error:
+        except (ValueError, KeyError, IndexError, AssertionError, TypeError, RecursionError) as error:
             raise Garbled("the answer is no IMAP", cause="no-imap") from error
 
 
@@ -313,6 +313,15 @@ def _folder(flags: Sequence[bytes], delimiter: bytes | None, name: str | bytes) 
 
 
 def _row(uid: int, told: dict[bytes, Any]) -> Row:
+    try:
+        return _read_row(uid, told)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        # A letter whose description cannot be read is a letter all the same; the others must not wait for it.
+        flags = frozenset(_text(flag) for flag in told.get(b"FLAGS", ()) if isinstance(flag, bytes))
+        return Row(uid, flags, 0, datetime(1970, 1, 1, tzinfo=UTC), "", "", "", "", "", False)
+
+
+def _read_row(uid: int, told: dict[bytes, Any]) -> Row:
     envelope = told.get(b"ENVELOPE")
     senders = _people(envelope.from_ if envelope else None)
     readers = _people(envelope.to if envelope else None)
@@ -347,15 +356,7 @@ def _attached(structure: Any) -> bool:
 
 
 def _decoded(raw: bytes | str | None) -> str:
-    """Encoded words decoded (RFC 2047); whatever cannot be is shown as it came."""
-    text = _text(raw or b"")
-    try:
-        parts = decode_header(text)
-        return "".join(
-            part if isinstance(part, str) else part.decode(name or "ascii", "replace") for part, name in parts
-        )
-    except (ValueError, LookupError):
-        return text
+    return decoded(_text(raw or b""))
 
 
 def _refuse_breaks(*values: str) -> None:

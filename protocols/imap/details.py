@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 
 from protocols import catalog
 from protocols.imap.commands import Entry, attribute, fetch_item, flag, search_key
 from protocols.imap.syntax import Atom, Literal, String, Token
+from protocols.letter import decoded
 from protocols.line import Note
 
 _MOST = 60
@@ -130,11 +129,3 @@ def _types(value: tuple[Token, ...]) -> list[str]:
     if len(value) > 6 and isinstance(value[0], String) and isinstance(value[1], String):
         return [f"{value[0].text}/{value[1].text}".lower()]
     return []
-
-
-def decoded(text: str) -> str:
-    """Encoded words (RFC 2047) as text; what cannot be decoded stays as it came."""
-    try:
-        return str(make_header(decode_header(text)))
-    except (ValueError, LookupError, HeaderParseError):
-        return text

@@ -12,10 +12,9 @@ import html
 import quopri
 import re
 from collections import OrderedDict
-from email.errors import HeaderParseError
-from email.header import decode_header
 from functools import cached_property
 
+from protocols import letter as words
 from servers.entry import Entry
 from servers.folder import Folder
 from servers.imap import addresses, mime, structure
@@ -118,23 +117,17 @@ def decoded(value: str) -> str:
     raw = value.encode("latin-1")
     with contextlib.suppress(UnicodeDecodeError):
         value = raw.decode("utf-8")
-    if "=?" not in value:
-        return value
-    try:
-        pieces = decode_header(value)
-    except (HeaderParseError, binascii.Error, ValueError):
-        return value
-    return "".join(_word(piece, charset) for piece, charset in pieces)
+    return words.decoded(value)
 
 
 def text_of(raw: bytes, charset: str | None) -> str:
     """Bytes as text; an unknown charset or wrong bytes never raise."""
-    for name in (charset or "utf-8", "utf-8"):
-        try:
-            return raw.decode(name)
-        except (LookupError, UnicodeError, ValueError):
-            continue
-    return raw.decode("latin-1")
+    if charset:
+        return words.in_charset(raw, charset)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def content(part: Part) -> bytes:
@@ -152,10 +145,6 @@ def content(part: Part) -> bytes:
         except binascii.Error:
             return raw
     return raw
-
-
-def _word(piece: bytes | str, charset: str | None) -> str:
-    return piece if isinstance(piece, str) else text_of(piece, charset)
 
 
 def _texts(part: Part, depth: int = 0) -> list[str]:

@@ -129,3 +129,14 @@ def test_a_folder_name_that_is_no_name_is_refused(lab, ben, client, name):
     client.force_login(ben)
     answer = client.post("/mail/folders/create/", {"name": name})
     assert "A folder needs a name" in answer.content.decode()
+
+
+def test_a_letter_whose_header_cannot_be_decoded_is_listed_and_so_are_those_after_it(put, client):
+    for subject in (b"=?utf-8?b?a?=", b"=?utf-7?q?+2AA-?=", b"=?utf-8?q?=00?="):
+        row = put(HEAD.replace(b"Ann <ann", b'"%b" <ann' % subject) % subject + b"<p>hello</p>")
+    assert Message.objects.filter(folder=row.folder).count() == 3
+    last = put(HEAD % b"after them" + b"<p>hello</p>")
+    assert last.subject == "after them" and not last.folder.mailbox.trouble
+    assert client.get("/mail/").status_code == 200
+    for one in Message.objects.all():
+        assert client.get(f"/mail/message/{one.pk}/").status_code == 200
