@@ -9,74 +9,11 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
 
-import nh3
-
 from protocols.letter import decoded, in_charset, parse
+from webmail import sanitise
 
 TEXT_LIMIT = 512 * 1024
 """Bytes of text or HTML that are shown; the rest is in the source."""
-
-TAGS = {
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-}
-ATTRIBUTES = {
-    "a": {"href", "title"},
-    "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan", "align", "valign"},
-    "th": {"colspan", "rowspan", "align", "valign"},
-    "ol": {"start"},
-    "font": {"color", "size"},
-    "*": {"dir", "lang"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,34 +86,7 @@ def part(raw: bytes, number: int) -> tuple[str, str, bytes] | None:
 
 def safe_html(raw: bytes) -> str:
     """The letter's HTML with nothing in it that runs, sends or loads; images that came with it are inlined."""
-    letter = read(raw)
-    inline = _inlined(parse(raw))
-
-    def attribute(tag: str, name: str, value: str) -> str | None:
-        if name == "src":
-            return inline.get(value.removeprefix("cid:")) if value.startswith("cid:") else None
-        return value
-
-    return nh3.clean(
-        letter.html,
-        tags=TAGS,
-        clean_content_tags={
-            "script",
-            "style",
-            "title",
-            "svg",
-            "math",
-            "noscript",
-            "template",
-            "object",
-            "iframe",
-        },
-        attributes=ATTRIBUTES,
-        attribute_filter=attribute,
-        url_schemes={"http", "https", "mailto", "cid", "data"},
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-    )
+    return sanitise.clean(read(raw).html, _inlined(parse(raw)))
 
 
 def has_remote(html: str) -> bool:

@@ -72,7 +72,8 @@ room.addEventListener("drop", (event) => {
   attach(event.dataTransfer.files);
 });
 room.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && part("compose")) part("compose").requestSubmit();
+  // A press of Send, so that it waits, as the button does, for a file that is on its way.
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) part("compose")?.querySelector(".send").click();
 });
 // A letter that was told wrong keeps the focus where the fault is; what was sent is told where the form stood.
 document.addEventListener("htmx:afterSettle", (event) => {

@@ -113,3 +113,26 @@ def test_a_text_in_no_character_set_of_mail_is_read_in_time(charset):
         == "x"
     )
     assert time.monotonic() - began < 5
+
+
+DEEP = ["<div><b>", "<p><font color=red>", "<b><i></b>", "<b></i>", "<a><div>", "<table>", "<ul><li>"]
+
+
+@pytest.mark.parametrize("piece", DEEP)
+def test_html_within_html_without_end_is_shown_in_time_as_text(piece):
+    raw = HTML + piece.encode() * (reading.TEXT_LIMIT // len(piece)) + b"deep &amp; <script>alert(1)</script>"
+    began = time.monotonic()
+    shown = reading.safe_html(raw)
+    assert time.monotonic() - began < 10
+    assert "<script" not in shown
+
+
+def test_html_as_deep_as_tables_of_newsletters_stays_html():
+    raw = (
+        HTML
+        + b"<table><tr><td>" * 60
+        + b"<p>one<p>two<br>" * 500
+        + b"<b>deep</b>"
+        + b"</td></tr></table>" * 60
+    )
+    assert "<b>deep</b>" in reading.safe_html(raw) and "<table>" in reading.safe_html(raw)
