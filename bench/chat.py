@@ -25,6 +25,8 @@ from pathlib import Path
 from socket import create_server
 from typing import Any
 
+from bench import _busy as busy
+
 PEOPLE, RATE, SECONDS, WARM = 50, 20, 12, 2.0
 BURST, EACH_BURST = 40, 500
 SUSTAINED, SUSTAINED_SECONDS = 200, 10
@@ -47,14 +49,14 @@ def measure() -> dict[str, dict[str, float]]:
         )
         try:
             _ready(ports[0], lab)
-            return _figures(ports[0])
+            return _figures(ports[0], lab.pid)
         finally:
             lab.send_signal(signal.SIGTERM)
             lab.wait(20)
             redis.terminate()
 
 
-def _figures(port: int) -> dict[str, dict[str, float]]:
+def _figures(port: int, lab: int) -> dict[str, dict[str, float]]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
     import django
 
@@ -63,20 +65,27 @@ def _figures(port: int) -> dict[str, dict[str, float]]:
     floor_port = _free(1)[0]
     floor = subprocess.Popen([sys.executable, "-c", FLOOR, str(floor_port)])  # noqa: S603 - our own program
     try:
-        return asyncio.run(_run(f"ws://127.0.0.1:{port}/ws/chat/", f"ws://127.0.0.1:{floor_port}/", people))
+        url, floor_url = f"ws://127.0.0.1:{port}/ws/chat/", f"ws://127.0.0.1:{floor_port}/"
+        return asyncio.run(_run(url, floor_url, people, lab))
     finally:
         floor.terminate()
 
 
-async def _run(url: str, floor_url: str, people: list[tuple[int, str, int]]) -> dict[str, dict[str, float]]:
+async def _run(
+    url: str, floor_url: str, people: list[tuple[int, str, int]], lab: int
+) -> dict[str, dict[str, float]]:
     tabs = [await _tab(url, cookie) for _, cookie, _ in people]
     bare = [await _bare(floor_url) for _ in people]
     talk = people[0][2]
     figures: dict[str, dict[str, float]] = {}
     floor = await _latency(bare, lambda text: json.dumps({"x": text}))
+    before = busy.seconds(lab)
     ours = await _latency(tabs, lambda text: json.dumps({"do": "say", "c": talk, "text": text, "n": 1}))
+    spent = busy.between(before, busy.seconds(lab))
     for name in ("p50", "p95", "p99"):
         figures[f"words_to_50_{name}_ms"] = _beside(ours[name], floor[name])
+    each = {name: round(took * 1000 / (RATE * (SECONDS + WARM)), 2) for name, took in spent.items()}
+    figures["cpu_ms_per_message"] = each | {"all": round(sum(each.values()), 2)}
     figures["hub_deliveries_per_s"] = _beside(
         await _saturate(tabs, [pk for pk, _, _ in people]), await _saturate_floor(bare)
     )

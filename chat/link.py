@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import reach, secrets
 from accounts.models import Login
-from chat import shown
+from chat import presence, shown
 from chat.heard import Ear
 from chat.models import Network, Window
 from chat.recording import Recorded, in_thread
@@ -177,6 +177,8 @@ class Link:
 
     async def enter_channels(self) -> None:
         """Registered: enter the channels that the person was in, a line for as many as it holds."""
+        # Windows may have been made while the connection was.
+        self.windows = await in_thread(presence.windows_of, self.network) | self.windows
         wanted = [one for one in self.windows.values() if one.joined and one.talk.kind == "channel"]
         keyed = sorted(wanted, key=lambda one: not one.sealed)
         names, keys = [one.talk.name for one in keyed], []

@@ -7,10 +7,10 @@ by ``limits.total`` (``renew`` begins it anew), a reply's bytes by ``limits.repl
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from protocols import tap
@@ -77,6 +77,7 @@ class Stream:
         self._reader, self._writer = reader, writer
         self._kept = bytearray()
         self._context: ssl.SSLContext | None = None
+        self._patience = Patience(writer)
 
     async def __aenter__(self) -> Stream:
         return self
@@ -109,10 +110,12 @@ class Stream:
 
     async def write(self, raw: bytes) -> None:
         """Send ``raw`` and wait until the system took it."""
-        async with self._watching():
-            self._writer.write(raw)
+        try:
             async with asyncio.timeout(self.meter.wait()):
+                self._writer.write(raw)
                 await self._writer.drain()
+        except (WireError, OSError) as error:
+            raise self._told(error) from error
         self.meter.sent(raw)
 
     async def start_tls(self) -> None:
@@ -164,15 +167,21 @@ class Stream:
     async def close(self) -> None:
         """Close at once; whoever waits gets Unreachable(cause="cancelled")."""
         self.meter.cancel()
+        self._patience.stop()
         self._writer.transport.abort()
         with suppress(OSError):
             await self._writer.wait_closed()
 
     async def _fill(self) -> None:
-        async with self._watching():
-            async with asyncio.timeout(self.meter.wait()):
+        try:
+            self._patience.begin(self.meter.wait())
+            try:
                 raw = await self._reader.read(CHUNK)
+            finally:
+                self._patience.end()
             self.meter.received(raw)
+        except (WireError, OSError) as error:
+            raise self._told(error) from error
         if not raw:
             raise Unreachable("the server closed the connection", cause="closed", host=self._address.host)
         self._kept += raw
@@ -182,21 +191,61 @@ class Stream:
         del self._kept[:size]
         return raw
 
-    @asynccontextmanager
-    async def _watching(self) -> AsyncIterator[None]:
+    def _told(self, error: WireError | OSError) -> WireError:
+        """What a wait ended with, as one of ours."""
+        if isinstance(error, WireError):
+            return self._failed(error)
         try:
-            yield
-        except TimeoutError as error:
             self.meter.wait()
-            silent = TooMuch("the server is silent", cause="idle", seconds=int(self._limits.idle))
-            raise self._failed(silent) from error
-        except WireError as error:
-            raise self._failed(error) from None
-        except OSError as error:
-            self.meter.wait()
-            lost = Unreachable("the connection was lost", cause="lost", host=self._address.host)
-            raise self._failed(lost) from error
+        except WireError as over:
+            return self._failed(over)
+        if isinstance(error, TimeoutError):
+            return self._failed(TooMuch("the server is silent", cause="idle", seconds=int(self._limits.idle)))
+        return self._failed(Unreachable("the connection was lost", cause="lost", host=self._address.host))
 
     def _failed(self, error: WireError) -> WireError:
         self.meter.closed("-", str(error.params.get("cause", "")))
         return error
+
+
+class Patience:
+    """Ends a wait that takes too long: TimeoutError where ``end`` comes after the time was over.
+
+    One timer looks after the whole connection and is set anew when it rings; a timer for each read (as
+    ``asyncio.timeout`` has one) costs as much as the read, and a class in a channel reads a thousand times a second.
+    """
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer, self._loop = writer, asyncio.get_running_loop()
+        self._until = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
+
+    def begin(self, seconds: float) -> None:
+        """A wait of at most ``seconds`` begins."""
+        self._until = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._until:
+            self._set()
+
+    def end(self) -> None:
+        """It is over."""
+        self._until = math.inf
+        if self._over:
+            raise TimeoutError
+
+    def stop(self) -> None:
+        """The connection is closed."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _set(self) -> None:
+        self.stop()
+        self._timer = self._loop.call_at(self._until, self._ring) if self._until < math.inf else None
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._until:
+            self._set()
+        else:
+            self._over = True
+            self._writer.transport.abort()

@@ -52,10 +52,11 @@ class Recording:
         self.id = conversation.pk
         self._conversation = conversation
         self._scribe = Scribe(conversation.pk, conversation.protocol, conversation.origin)
+        self._writer = writer()
 
     def sink(self, event: Event) -> None:
         """Given to a protocol's client."""
-        writer().tell(self._scribe, event)
+        self._writer.tell(self._scribe, event)
 
     def close(self) -> None:
         """The connection is over. May be called twice."""

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from protocols.errors import Garbled
 from protocols.line import Kind, Line, LineSplitter, Speaker
@@ -178,6 +179,7 @@ def text_of(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+@lru_cache(maxsize=8192)
 def fold(name: str, casemapping: str = "rfc1459") -> str:
     """The form in which two names are compared (005 CASEMAPPING): {}|^ are []\\~ in lower case (RFC 2812 2.2)."""
     return name.translate(_FOLDS.get(casemapping, _ASCII))

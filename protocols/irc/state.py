@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -107,6 +107,9 @@ class Connection:
 
     def feed(self, raw: bytes) -> list[Event]:
         """Take a line (its ending may be there); return what it tells."""
+        said = _said_to_all(raw) if self.ready and not self._ended else None
+        if said is not None and not self.is_me(said.source.nick):
+            return [said]
         message = _parsed(raw.rstrip(b"\r\n"))
         if message is None or self._ended:
             return []
@@ -135,25 +138,10 @@ class Connection:
         tags = message.tags
         if not tags:
             return Mark(time.time())
-        kind, label = self._batches.get(tags.get("batch", ""), ("", ""))
-        return Mark(
-            _moment(tags.get("time", "")),
-            tags.get("msgid", "")[:200],
-            tags.get("label", "") or label,
-            kind,
-            tags.get("account", ""),
-        )
+        return _mark(tags, *self._batches.get(tags.get("batch", ""), ("", "")))
 
     def _said(self, message: Message) -> list[Event]:
-        target, text = message.param(0), message.param(1)
-        manner = "privmsg" if message.command == "PRIVMSG" else "notice"
-        command = ""
-        if text[:1] == "\x01" and (ctcp := parse_ctcp(text)):
-            command, text = ctcp
-            manner = "action" if command == "ACTION" else "ctcp" if manner == "privmsg" else "reply"
-        source = _source(message.source)
-        own = self.is_me(source.nick)
-        return [Said(source, target, text, manner, own, self._mark, command)]  # type: ignore[arg-type]
+        return [_spoken(message, self._mark, self.is_me(_source(message.source).nick))]
 
     def _join(self, message: Message) -> list[Event]:
         who, name = message.who, message.param(0)
@@ -357,6 +345,42 @@ class Connection:
         if message.command == "396" and params:
             self.host = params[0]
         return [Told(message.command, tuple(params), about, refused, self._mark)]
+
+
+@lru_cache(maxsize=1024)
+def _said_to_all(raw: bytes) -> Said | None:
+    """What somebody said, read from the line alone; None where the connection has to be asked as well.
+
+    A class in a channel hears everything once on each of its connections, in the same bytes: they are understood
+    once. A line without ``time`` is dated when it comes, a label or batch belongs to one connection.
+    """
+    message = _parsed(raw.rstrip(b"\r\n"))
+    if message is None or message.command not in ("PRIVMSG", "NOTICE"):
+        return None
+    tags = message.tags
+    if "time" not in tags or "label" in tags or "batch" in tags:
+        return None
+    return _spoken(message, _mark(tags), own=False)
+
+
+def _spoken(message: Message, mark: Mark, own: bool) -> Said:
+    text = message.param(1)
+    manner = "privmsg" if message.command == "PRIVMSG" else "notice"
+    command = ""
+    if text[:1] == "\x01" and (ctcp := parse_ctcp(text)):
+        command, text = ctcp
+        manner = "action" if command == "ACTION" else "ctcp" if manner == "privmsg" else "reply"
+    return Said(_source(message.source), message.param(0), text, manner, own, mark, command)  # type: ignore[arg-type]
+
+
+def _mark(tags: Mapping[str, str], batch: str = "", label: str = "") -> Mark:
+    return Mark(
+        _moment(tags.get("time", "")),
+        tags.get("msgid", "")[:200],
+        tags.get("label", "") or label,
+        batch,
+        tags.get("account", ""),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from typing import Any
 from asgiref.testing import ApplicationCommunicator
 
 from accounts.models import Login, Server, User
-from chat import gateway, presence
+from chat import bus, gateway, presence
 from chat.consumers import ChatConsumer
 from chat.models import Network, Talk
 from netlab.broker import Broker
@@ -84,6 +84,7 @@ class Running:
             network = presence.visit(person, self.server)
             if not self.server.lab:
                 presence.join(network, "#lab")
+                bus.order("windows", network=network.pk)  # as the page does: the gateway may have looked before
             self.is_inside(person, "#lab")
         return person
 

@@ -213,3 +213,19 @@ def test_a_cause_without_a_sentence_falls_back_to_its_kind():
 def test_every_meaning_of_the_tables_is_told_in_both_languages(name: str):
     for key, texts in catalog.meanings(name).items():
         assert texts["en"] and texts["vi"] and texts["en"] != texts["vi"], key
+
+
+async def test_a_wait_that_was_given_up_does_not_cut_the_connection_later():
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"* at last\r\n")
+        await reader.read()
+        writer.close()
+
+    server, port = await serving(late)
+    async with server, await stream.connect(at(port), nowhere, SHORT) as session:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(session.readline(), 0.05)
+        await asyncio.sleep(SHORT.idle + 0.1)  # the time of the wait that was given up passes
+        await session.write(b"now\r\n")
+        assert await session.readline() == b"* at last\r\n"
