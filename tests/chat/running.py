@@ -84,7 +84,8 @@ class Running:
             network = presence.visit(person, self.server)
             if not self.server.lab:
                 presence.join(network, "#lab")
-                bus.order("windows", network=network.pk)  # as the page does: the gateway may have looked before
+                # As the page does, for the gateway may have looked before.
+                bus.order("windows", network=network.pk)
             self.is_inside(person, "#lab")
         return person
 
