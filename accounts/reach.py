@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 
 from accounts.models import Login, Server
 from protocols import tap
-from protocols.errors import Unreachable
+from protocols.errors import Unreachable, WireError
 from protocols.login import Address, Credentials
 
 PORTS = {
@@ -74,7 +75,10 @@ def address(server: Server, security: str = "") -> Address:
 
 
 def credentials(login: Login) -> Credentials:
-    """Return what to sign in with; Unreachable where the person is disabled."""
+    """Return what to sign in with; Unreachable where the person is disabled, WireError where the key is another."""
     if not login.person.is_active:
         raise Unreachable(f"{login.person.username} is disabled", cause="not-in-use", host=login.server.host)
-    return Credentials(user=login.user_name, secret=login.secret)
+    try:
+        return Credentials(user=login.user_name, secret=login.secret)
+    except InvalidToken as error:
+        raise WireError("the login's password is sealed with another key", cause="sealed") from error

@@ -6,6 +6,7 @@ PER_LOGIN are kept for a login and TOTAL in all.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from protocols.imap import client as imap
 from protocols.login import Limits
 from webmail.recording import record
 
+log = logging.getLogger(__name__)
 PER_LOGIN, TOTAL = 2, 64
 IDLE, FRESH = 240.0, 15.0  # seconds; RFC 9051, 5.4 lets a server close after 30 minutes
 LIMITS = Limits(total=6 * 3600, line=1024 * 1024, reply=48 * 1024 * 1024)
@@ -49,7 +51,7 @@ def borrowed(login: Login, cause: str, *, tab: str = "", **said: Any) -> Iterato
 
     ``said`` is what ``Recording.transcript`` takes besides: subject, quiet, aside.
 
-    A WireError in the block closes the connection unless the server merely said no.
+    Whatever goes wrong in the block is a WireError to whoever borrows; it closes the connection.
     """
     close_idle()
     live = _take(login)
@@ -60,6 +62,12 @@ def borrowed(login: Login, cause: str, *, tab: str = "", **said: Any) -> Iterato
             live = live or Live(_opened(login, recording), recording)
             yield live.session, action
         kept = True
+    except (WireError, GeneratorExit):
+        raise
+    except Exception as error:
+        # What nobody thought of is told as well: a page that waits must hear of an end.
+        log.exception("%s of login %s", cause, login.pk)
+        raise WireError("the lab itself stumbled", cause="lab") from error
     finally:
         _give_back(login.pk, live, recording, kept)
 

@@ -48,8 +48,10 @@ def send(outgoing_id: int, tab: str = "") -> bool:
     except WireError as error:
         _failed(outgoing, error)
         answers = {}
-    except (OSError, AttributeError) as error:
-        _failed(outgoing, WireError(str(error)))
+    except Exception:
+        # Whatever nobody thought of: the letter's state tells the truth all the same.
+        log.exception("letter %s", outgoing_id)
+        _failed(outgoing, WireError("the lab itself stumbled", cause="lab"))
         answers = {}
     else:
         _settle(outgoing, answers)

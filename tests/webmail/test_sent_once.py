@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.models import Server
+from accounts.models import Login, Server
 from tests.servers.embedded import wait_until
 from tests.webmail.test_letters import write
 from webmail import sending, tasks, writing
@@ -136,3 +136,34 @@ def test_a_second_send_or_save_of_a_letter_that_went_out_shows_the_letter(lab, a
     for again in (client.post(f"/mail/compose/{key}/", typed), client.get(f"/mail/compose/{key}/")):
         assert again.status_code == 302 and again["Location"] == first["Location"]
     assert OutgoingMessage.objects.count() == 1 and len(lab.inbox("ben")) == 1
+
+
+def test_a_password_whose_key_is_lost_fails_the_letter_visibly_and_is_told_in_the_inbox(
+    lab, ann, ben, client
+):
+    Login.objects.filter(person=ann).update(sealed=b"gAAAAAjunk")
+    write(client, ann)
+    outgoing = OutgoingMessage.objects.get()
+    row = outgoing.recipients.get()
+    assert row.state == "failed" and row.trouble["key"] == "error.wire.sealed" and not outgoing.claim
+    assert (
+        "locked with a key that is not here any more"
+        in client.get(f"/mail/outgoing/{outgoing.pk}/").content.decode()
+    )
+    client.post("/mail/folders/")
+    assert "locked with a key that is not here any more" in client.get("/mail/folders/").content.decode()
+
+
+def test_what_nobody_thought_of_ends_a_letter_or_an_action_as_an_error_that_is_told(
+    lab, ann, ben, client, monkeypatch
+):
+    def stumble(*_arguments, **_named):
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(sending.letters, "read", stumble)
+    write(client, ann)
+    row = OutgoingMessage.objects.get().recipients.get()
+    assert row.state == "failed" and row.trouble["key"] == "error.wire.lab"
+    monkeypatch.setattr(tasks.index, "store_folders", stumble)
+    client.post("/mail/folders/")
+    assert "The lab itself stumbled here" in client.get("/mail/folders/").content.decode()
