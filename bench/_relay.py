@@ -14,7 +14,11 @@ async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter, left
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    except asyncio.IncompleteReadError:  # somebody looked whether the port is open
+        writer.close()
+        return
     verb, path = head.split(" ")[:2]
     control, say = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
     for line in (f"USER {sys.argv[2]}", f"PASS {sys.argv[3]}", "TYPE I", "EPSV"):

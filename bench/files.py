@@ -31,6 +31,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
 from accounts.models import Login, Server, User  # noqa: E402
+from netlab.uploads import WEB  # noqa: E402
 from tests.proftpd import Proftpd  # noqa: E402
 from webftp import sites, tickets  # noqa: E402
 
@@ -93,7 +94,7 @@ class Room:
         session.create()
         self.session = session.session_key
         self.port = _free()
-        command = [sys.executable, "-m", "uvicorn", "netlab.asgi:application", "--port", str(self.port)]
+        command = [sys.executable, "-m", "uvicorn", *WEB, "--port", str(self.port)]
         self.web = subprocess.Popen(  # noqa: S603 - our own program
             [*command, "--log-level", "critical"], cwd=ROOT, stderr=subprocess.DEVNULL,
             env={**os.environ, "NETLAB_LOG": "CRITICAL"},

@@ -100,6 +100,11 @@ class Proftpd:
         """A client's context that trusts this server's CA and nothing else."""
         return ssl.create_default_context(cadata=self.pem)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and not stopped since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         command = [self._program, "--nodaemon", "--quiet", "--config", str(self.folder / "proftpd.conf")]

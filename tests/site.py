@@ -10,6 +10,7 @@ import uvicorn
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 
 from netlab.asgi import application, pages
+from netlab.uploads import Protocol
 from tests.servers.embedded import wait_until
 
 
@@ -29,7 +30,13 @@ def site() -> Iterator[str]:
     """Serve until the block ends; yields the address, ``http://localhost:port``."""
     server = uvicorn.Server(
         uvicorn.Config(
-            _Site(), "127.0.0.1", 0, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+            _Site(),
+            "127.0.0.1",
+            0,
+            http=Protocol,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=2,
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -18,23 +17,16 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from protocols.errors import Refused, WireError
+from protocols.errors import WireError
 from protocols.ftp.listing import parse_time
 from webftp import handover, listing, tickets, upload, warm, zipped
-from webftp.live import send as tell
+from webftp.exchange import SEALED, Reply, Request, language
 from webftp.models import Ticket
+from webftp.progress import Gone, Progress
 from webftp.ranges import NotSatisfiable, wanted
 from webftp.tasks import trouble
-from webftp.wording import spoken
 
-log = logging.getLogger(__name__)
 PATH = "/files/transfer/"
-EVERY = 1.0
-"""Seconds between two words on how far a file is."""
-
-STALLED = 300.0
-"""Seconds that a browser may take nothing at all."""
-
 VIEWED = {"text": 1024 * 1024, "image": 24 * 1024 * 1024}
 """Bytes of a file that is looked at rather than saved."""
 
@@ -44,11 +36,6 @@ CAUSES = {
     "view": gettext_noop("View a file"),
     "up": gettext_noop("Upload"),
 }
-SEALED = "default-src 'none'; sandbox; frame-ancestors 'self'"
-
-
-class Gone(Exception):
-    """The browser went away, or the person pressed Stop."""
 
 
 class Transfers:
@@ -76,13 +63,14 @@ class Transfers:
         progress = Progress(ticket, quiet=scope["method"] == "HEAD")
         state, told = Ticket.State.DONE, {}
         try:
-            async with progress, connection(ticket) as live:
+            async with progress, connection(ticket) as live, progress.patience():
                 await work(ticket, live, Request(scope, receive, progress), reply)
         except WireError as error:
             state, told = Ticket.State.FAILED, trouble(error)
             await reply.fail(error, language(scope))
         except Gone:
             state = Ticket.State.STOPPED
+            reply.break_off()
         except NotSatisfiable as error:
             await reply.say(416, "", {"content-range": f"bytes */{error.size}"})
         finally:
@@ -90,123 +78,6 @@ class Transfers:
         if not progress.quiet:
             await progress.end(state, told)
         await reply.finish()
-
-
-class Reply:
-    """One HTTP answer, begun at most once."""
-
-    def __init__(self, send) -> None:
-        self._send = send
-        self.begun = self.ended = False
-        self.said: dict[str, str] = {}
-
-    async def begin(self, status: int, headers: dict[str, str]) -> None:
-        """Send the head."""
-        self.begun, self.said = True, headers
-        always = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-        pairs = [(name.encode(), value.encode("latin-1")) for name, value in {**always, **headers}.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": pairs})
-
-    async def body(self, raw: bytes) -> None:
-        """Send bytes; waits while the browser takes none. Gone where it takes none for STALLED seconds."""
-        try:
-            async with asyncio.timeout(STALLED):
-                await self._send({"type": "http.response.body", "body": raw, "more_body": True})
-        except TimeoutError as error:
-            raise Gone from error
-
-    async def say(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
-        """A whole answer in words."""
-        raw = text.encode()
-        sealed = {"content-security-policy": SEALED, "content-type": "text/plain; charset=utf-8"}
-        await self.begin(status, {**sealed, "content-length": str(len(raw)), **(headers or {})})
-        await self.body(raw)
-        await self.finish()
-
-    async def fail(self, error: WireError, language: str) -> None:
-        """Say what went wrong, where nothing was said yet; a body that had begun just breaks off."""
-        if not self.begun:
-            status = 404 if isinstance(error, Refused) and error.code == "550" else 502
-            status = 409 if error.params.get("cause") == "exists" else status
-            with translation.override(language):
-                text = spoken(error)
-            await self.say(status, text)
-
-    async def finish(self) -> None:
-        """The answer is whole. One that broke off is left open: the server closes it, and the browser knows."""
-        if self.begun and not self.ended:
-            self.ended = True
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-class Request:
-    """What a transfer needs of the browser's request."""
-
-    def __init__(self, scope, receive, progress: Progress) -> None:
-        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.method, self.progress = scope["method"], progress
-        self._receive = receive
-
-    async def gone(self) -> None:
-        """Wait until the browser is no longer there."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes; Gone where the browser breaks off, stalls, or the person pressed Stop."""
-        while True:
-            try:
-                async with asyncio.timeout(STALLED):
-                    message = await self._receive()
-            except TimeoutError as error:
-                raise Gone from error
-            if message["type"] == "http.disconnect" or self.progress.stop:
-                raise Gone
-            if message.get("body"):
-                yield message["body"]
-            if not message.get("more_body"):
-                return
-
-
-class Progress:
-    """Counts, tells the page once a second how far the file is, and hears whether it is to stop."""
-
-    def __init__(self, ticket: Ticket, quiet: bool) -> None:
-        self._ticket, self.quiet = ticket, quiet or ticket.direction == "view"
-        self.done, self.stop = 0, False
-        self._telling: asyncio.Task | None = None
-
-    async def __aenter__(self) -> Progress:
-        if not self.quiet:
-            self._telling = asyncio.create_task(self._tell())
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        if self._telling:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
-
-    async def end(self, state: str, told: dict) -> None:
-        """Write down how it ended."""
-        await warm.database(self._write)(state=state, trouble=told, done=self.done)
-        await self._news()
-
-    async def _tell(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            self.stop = await warm.database(self._write)(done=self.done, size=self._ticket.size)
-            await self._news()
-
-    def _write(self, **values) -> bool:
-        row = Ticket.objects.filter(pk=self._ticket.pk)
-        row.update(**values)
-        return row.filter(stop=True).exists()
-
-    async def _news(self) -> None:
-        try:
-            await tell(self._ticket.person_id, "transfer", self._ticket.pk)
-        except Exception:  # a channel layer that is away costs the news, not the file
-            log.warning("files tabs could not be told of a transfer", exc_info=True)
 
 
 @asynccontextmanager
@@ -276,10 +147,9 @@ async def pour(source, request: Request, reply: Reply, left: int | None) -> None
             await reply.body(chunk)
             request.progress.done += len(chunk)
             if gone.done() or request.progress.stop:
-                reply.ended = True
                 raise Gone
         if left and "content-length" in reply.said:
-            reply.ended = True  # shorter than was said: the browser must not take it for whole
+            reply.break_off()  # shorter than was said: the browser must not take it for whole
         elif left == 0:
             await drained(source)
     finally:
@@ -306,11 +176,7 @@ async def zipped_download(ticket: Ticket, live: warm.Live, request: Request, rep
             await reply.body(raw)
             request.progress.done += len(raw)
             if gone.done() or request.progress.stop:
-                reply.ended = True
                 raise Gone
-    except WireError:
-        reply.ended = True
-        raise
     finally:
         gone.cancel()
 
@@ -348,9 +214,3 @@ def headers_for(ticket: Ticket) -> dict[str, str]:
         "content-disposition": f"attachment; filename*=UTF-8''{quote(shown or 'file', safe='')}",
         "content-security-policy": SEALED,
     }
-
-
-def language(scope) -> str:
-    """The language of the person who asks."""
-    chosen = getattr(scope.get("user"), "language", "") or "en"
-    return chosen if translation.check_for_language(chosen) else "en"

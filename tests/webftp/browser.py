@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from asgiref.sync import async_to_sync
@@ -19,6 +19,18 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     whole: bool = False
+
+
+class Once:
+    """Something that is done, in a thread, once so many bytes are there."""
+
+    def __init__(self, size: int = 0, do: Callable[[], object] | None = None) -> None:
+        self._size, self._do = size, do
+
+    async def take(self, size: int) -> None:
+        if self._do is not None and size >= self._size:
+            do, self._do = self._do, None
+            await asyncio.to_thread(do)
 
 
 class Tab:
@@ -38,10 +50,17 @@ class Tab:
         chunks: Iterable[bytes] = (),
         length: int | None = None,
         leave_after: int | None = None,
+        after: tuple[int, Callable[[], object]] | None = None,
+        pause: float = 0,
         **headers: str,
     ) -> Answer:
-        """``leave_after``: go away after that many chunks sent, or (for GET) bytes received."""
+        """``leave_after``: go away after that many chunks sent, or (for GET) bytes received.
+
+        ``after``: once that many bytes were received, do something; nothing more is taken before it is done.
+        ``pause``: seconds before each chunk that is sent.
+        """
         answer, left = Answer(), asyncio.Event()
+        once = Once(*after) if after else Once()
         chunks = list(chunks)
         said = {**headers, "cookie": "; ".join(f"{k}={m.value}" for k, m in self.client.cookies.items())}
         if method == "PUT":
@@ -54,6 +73,7 @@ class Tab:
                     if leave_after is not None and at >= leave_after:
                         return {"type": "http.disconnect"}
                     last = at == len(chunks) - 1
+                    await asyncio.sleep(pause)
                     return {"type": "http.request", "body": chunk, "more_body": not last}
                 if not chunks:
                     return {"type": "http.request", "body": b"", "more_body": False}
@@ -69,6 +89,7 @@ class Tab:
                 return
             answer.body += message.get("body", b"")
             answer.whole = not message.get("more_body")
+            await once.take(len(answer.body))
             if leave_after is not None and method == "GET" and len(answer.body) >= leave_after:
                 left.set()
             await asyncio.sleep(0)

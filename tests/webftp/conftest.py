@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 
 import pytest
 
@@ -25,15 +26,30 @@ def eager(settings):
     app.conf.task_always_eager = False
 
 
+@pytest.fixture(scope="session")
+def proftpd(tmp_path_factory):
+    """One ProFTPD for all tests: starting it takes longer than most of them."""
+    running = Proftpd(tmp_path_factory.mktemp("proftpd"), need("proftpd"), more="DefaultRoot ~")
+    yield running
+    running.stop()
+
+
 class School:
-    """ProFTPD with ann's folder as the root of all she sees."""
+    """ProFTPD with ann's folder, empty at first, as the root of all she sees."""
 
     name, password = "School", Proftpd.password
 
-    def __init__(self, folder) -> None:
-        self._server = Proftpd(folder / "proftpd", need("proftpd"), more="DefaultRoot ~")
-        self.port, self.tls_port = self._server.port, self._server.tls_port
-        self.stop, self.start = self._server.stop, self._server.start
+    def __init__(self, running: Proftpd) -> None:
+        self._server = running
+        self.port, self.tls_port = running.port, running.tls_port
+        self.stop, self.start = running.stop, running.start
+        for path in running.home.iterdir():
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        if not running.runs:
+            running.start()
+
+    def part(self) -> None:
+        """Nothing: it goes on for the next test."""
 
     def admit(self, person) -> None:
         """Give ``person`` a login; ``home`` is where their files are."""
@@ -55,7 +71,7 @@ class OurOwn:
     def __init__(self, folder) -> None:
         self._lab = EmbeddedLab(folder)
         self.port, self.tls_port = self._lab.ports.ftp, self._lab.ports.ftps
-        self.stop = self._lab.stop
+        self.stop = self.part = self._lab.stop
 
     def admit(self, person) -> None:
         """Give ``person`` a login; ``home`` is where their files are."""
@@ -67,9 +83,10 @@ class OurOwn:
 @pytest.fixture
 def server(request, transactional_db, tmp_path):
     """ProFTPD, which can be stopped and started; for BOTH, the lab's own too."""
-    running = OurOwn(tmp_path) if getattr(request, "param", "") == "the lab's own" else School(tmp_path)
+    own = getattr(request, "param", "") == "the lab's own"
+    running = OurOwn(tmp_path) if own else School(request.getfixturevalue("proftpd"))
     yield running
-    running.stop()
+    running.part()
 
 
 BOTH = pytest.mark.parametrize("server", ["ProFTPD", "the lab's own"], indirect=True)

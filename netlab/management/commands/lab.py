@@ -18,6 +18,7 @@ from accounts import provision
 from netlab import broker
 from netlab.only import BUSY, only_one
 from netlab.supervisor import Part, Supervisor, say
+from netlab.uploads import WEB
 
 READY = 60.0
 """Seconds within which every part must have come up."""
@@ -92,9 +93,8 @@ def _parts(host: str) -> list[Part]:
         Part("gateway", [python, manage, "gateway"]),
         # A part of its own: as the worker's child it would outlive a worker that was killed.
         Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
-        Part("web", [python, "-m", "uvicorn", "netlab.asgi:application", "--host", host,
-                     "--port", str(settings.WEB_PORT), "--log-level", "warning", "--no-server-header",
-                     "--timeout-graceful-shutdown", "3"]),
+        Part("web", [python, "-m", "uvicorn", *WEB, "--host", host, "--port", str(settings.WEB_PORT),
+                     "--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3"]),
     ]  # fmt: skip
 
 
