@@ -133,6 +133,11 @@ def phrase(key: str, params: dict[str, str | int], language: str = "en") -> str:
     return texts.get(language, texts["en"]).format_map(_Places(params))
 
 
+def state(name: str, language: str = "en") -> str:
+    """Return what a state of a protocol's STATES is called in ``language``."""
+    return phrase(f"state.{name}", {}, language)
+
+
 class _Places(dict[str, str | int]):
     """Values for a sentence's places; one that is missing leaves a gap, for a page must not fail by it."""
 

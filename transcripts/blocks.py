@@ -25,25 +25,43 @@ def pack_line(line: Line) -> str:
     return json.dumps(_values(line), separators=(",", ":"))
 
 
-def unpack(payload: bytes) -> list[Line]:
-    """Return the lines that ``pack`` was given."""
-    return [_line(values) for values in json.loads(bytes(payload))]
+class Reading:
+    """Reads a conversation on and on. Lines that came since the last time are explained from there, not from
+    the start of their block: who follows a conversation asks at every handful of lines."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._known = knowledge(conversation.protocol)
+        self._block = self._upto = 0
+        self._explainer: Any = None
+
+    def read(self, first: int, last: int | None = None) -> Iterator[tuple[Line, Note]]:
+        """Yield the saved lines ``first`` to ``last`` (None: to the end), each with its Note."""
+        blocks = Block.objects.filter(conversation=self._conversation, last__gte=first).order_by("first")
+        if last is not None:
+            blocks = blocks.filter(first__lte=last)
+        for block in blocks:
+            values = json.loads(bytes(block.payload))
+            if block.pk != self._block or first <= self._upto:
+                self._begin(block)
+            for line in map(_line, values[self._upto + 1 - block.first :]):
+                if last is not None and line.number > last:
+                    return
+                note = explain(self._explainer, line)
+                self._upto = line.number
+                if line.number >= first:
+                    yield line, note
+
+    def _begin(self, block: Block) -> None:
+        self._block, self._upto = block.pk, block.first - 1
+        self._explainer = self._known.explainer() if self._known and block.state else None
+        if self._explainer:
+            self._explainer.restore(block.state)
 
 
 def read(conversation: Conversation, first: int, last: int | None = None) -> Iterator[tuple[Line, Note]]:
     """Yield the saved lines ``first`` to ``last`` (None: to the end), each with its Note."""
-    blocks = Block.objects.filter(conversation=conversation, last__gte=first).order_by("first")
-    if last is not None:
-        blocks = blocks.filter(first__lte=last)
-    for block in blocks:
-        known = knowledge(conversation.protocol)
-        explainer = known.explainer() if known and block.state else None
-        if explainer:
-            explainer.restore(block.state)
-        for line in unpack(block.payload):
-            note = explain(explainer, line)
-            if line.number >= first and (last is None or line.number <= last):
-                yield line, note
+    return Reading(conversation).read(first, last)
 
 
 def knowledge(protocol: str) -> catalog.Knowledge | None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from channels.db import database_sync_to_async
@@ -17,12 +18,22 @@ from django.utils import translation
 from accounts.middleware import chosen_language
 from accounts.models import User
 from transcripts import rights, shown
+from transcripts.blocks import Reading
 from transcripts.models import Transcript
 
 RECENT = 8
 LOOK_SECONDS = 1.0
 """A channel layer drops silently when it is full: each socket looks into the database by itself as well."""
 TAB = re.compile(r"[0-9a-f]{8,32}")
+
+
+@dataclass(slots=True)
+class Followed:
+    """A transcript on its way to the browser, which has its lines up to number ``after``."""
+
+    conversation: int
+    after: int
+    reading: Reading
 
 
 class TranscriptConsumer(AsyncWebsocketConsumer):
@@ -35,8 +46,8 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
             await self.close(4401)
             return
         self.tab, self.newest = "", 0
-        self.following: dict[int, int] = {}
-        self.closed_told: set[int] = set()
+        self.following: dict[int, Followed] = {}
+        self.told: dict[int, str] = {}
         self.groups_joined: set[str] = set()
         self.turn = asyncio.Lock()
         self.language = self._language()
@@ -66,7 +77,7 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
 
     async def lines_saved(self, message):
         """Lines of a conversation that we follow were saved."""
-        await self._catch_up()
+        await self._catch_up(message["conversation"], message["upto"])
 
     async def transcript_changed(self, message):
         """A transcript of this person began or ended."""
@@ -74,7 +85,8 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
         ours = row is not None and row.owner_id == self.person.pk and row.tab in (self.tab, "")
         if ours and not row.quiet:
             await self._tell(row)
-        await self._catch_up()
+        if row is not None:
+            await self._catch_up(row.conversation_id)
 
     async def person_gone(self, message):
         """The person was disabled."""
@@ -92,9 +104,10 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
             return
         await self._join(f"conversation.{row.conversation_id}")
         skipped = (row.last or row.conversation.lines) - tail if tail else 0
-        self.following[pk] = max(after, row.first - 1, skipped)
+        after = max(after, row.first - 1, skipped)
+        self.following[pk] = Followed(row.conversation_id, after, Reading(row.conversation))
         await self._tell(row)
-        await self._catch_up()
+        await self._catch_up(row.conversation_id)
 
     async def _join(self, group):
         if group in self.groups_joined:
@@ -118,21 +131,31 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
                 await self._tell(row)
 
     async def _tell(self, row):
-        """Send a transcript's tab; one that is new is followed from its first line by the browser's answer."""
+        """Send a transcript's tab where it is not told yet as it stands; one that is new is followed by the
+        browser's answer."""
         self.newest = max(self.newest, row.pk)
-        await self.send(json.dumps(await self._header(row)))
+        stands = json.dumps(await self._header(row))
+        if self.told.get(row.pk) != stands:
+            self.told[row.pk] = stands
+            await self.send(stands)
 
-    async def _catch_up(self):
+    async def _catch_up(self, conversation=0, upto=None):
+        """Send the lines that are not sent yet: of all that is followed, or of one ``conversation``, which has
+        lines up to ``upto``."""
         async with self.turn:
-            for pk, after in list(self.following.items()):
-                row, part = await self._part(pk, after)
+            for pk, followed in list(self.following.items()):
+                if conversation not in (0, followed.conversation):
+                    continue
+                if upto is not None and upto <= followed.after:
+                    continue
+                row, part = await self._part(pk, followed)
                 if part is None:
                     self.following.pop(pk, None)
                     continue
                 if part["last"]:
-                    self.following[pk] = part["last"]
+                    followed.after = part["last"]
                     await self.send(json.dumps(part))
-                if row.ended:
+                if row.ended and followed.after >= (row.last or 0):
                     await self._tell(row)
                     self.following.pop(pk, None)
 
@@ -165,19 +188,21 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
                 "started": row.started.timestamp(),
                 "title": str(row),
                 "peer": f"{row.conversation.host}:{row.conversation.port}",
-                "states": list(shown.states(row.conversation.protocol)),
+                "states": shown.states(row.conversation.protocol),
                 "url": row.get_absolute_url(),
                 "html": render_to_string("transcripts/_dock_tab.html", {"transcript": row}),
             }
 
     @database_sync_to_async
-    def _part(self, pk, after):
+    def _part(self, pk, followed):
         row = rights.visible(self.person).filter(pk=pk).first()
         if row is None:
             return None, None
         own, bodies = row.owner_id == self.person.pk, rights.reads_bodies(self.person, row)
         with translation.override(self.language):
-            found = shown.lines(row, after + 1, own=own, bodies=bodies)
+            found = shown.lines(
+                row, followed.after + 1, own=own, bodies=bodies, reading=followed.reading
+            )
             return row, {
                 "type": "lines",
                 "transcript": pk,

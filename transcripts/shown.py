@@ -27,15 +27,43 @@ DATA = b'{"event": "data-'
 
 
 def lines(
-    transcript: Transcript, first: int, last: int | None = None, *, own: bool = False, bodies: bool = False
-):
-    """Return the values of lines ``first`` to ``last``, at most MOST_LINES, in the active language."""
+    transcript: Transcript,
+    first: int,
+    last: int | None = None,
+    *,
+    own: bool = False,
+    bodies: bool = False,
+    reading: blocks.Reading | None = None,
+) -> list[dict[str, Any]]:
+    """Return the values of lines ``first`` to ``last``, at most MOST_LINES, in the active language.
+
+    Who follows a conversation hands over its own ``reading``, which explains each line once.
+    """
     end = transcript.last if last is None else last
     stop = first + MOST_LINES - 1
-    zero, shown = transcript.conversation.started.timestamp(), []
-    for line, note in blocks.read(transcript.conversation, first, stop if end is None else min(end, stop)):
-        shown.append(_shown(transcript, line, note, zero, own, bodies))
-    return shown
+    reading = reading or blocks.Reading(transcript.conversation)
+    place, zero = transcript.get_absolute_url(), transcript.conversation.started.timestamp()
+    return [
+        _shown(transcript, line, note, place, zero, own, bodies)
+        for line, note in reading.read(first, stop if end is None else min(end, stop))
+    ]
+
+
+def explained(transcript: Transcript, number: int, *, own: bool, bodies: bool) -> dict[str, Any] | None:
+    """Return one line (``line``, as ``lines`` has it) and what the panel tells beyond it; None where it is not."""
+    for line, note in blocks.read(transcript.conversation, number, number):
+        shown = _shown(transcript, line, note, "", 0.0, own, bodies)
+        fold = None if bodies else pieces.talk_of(transcript.conversation.protocol, line)
+        typed = line.speaker == "C" and line.kind == "text" and not (line.cut or fold)
+        more = {
+            "details": list(filter(None, (_detail(detail) for detail in note.details))),
+            "refs": refs(note.refs),
+            "next": note.next,
+            "server": transcript.conversation.server_id,
+            "again": line.text if typed else "",
+        }
+        return {"line": shown, "more": more}
+    return None
 
 
 def bytes_of(transcript: Transcript, first: int, *, bodies: bool = False) -> list[dict[str, Any]]:
@@ -61,14 +89,15 @@ def bytes_of(transcript: Transcript, first: int, *, bodies: bool = False) -> lis
 
 def html(shown: list[dict[str, Any]]) -> str:
     """Return the list items of ``lines`` for the dock, where several transcripts stand on one page."""
-    place = [line | {"prefix": f"t{line['transcript']}-"} for line in shown]
-    return "".join(render_to_string("transcripts/_line.html", {"line": line}) for line in place)
+    placed = [line | {"prefix": f"t{line['transcript']}-"} for line in shown]
+    return render_to_string("transcripts/_lines.html", {"lines": placed}) if placed else ""
 
 
-def states(protocol: str) -> tuple[str, ...]:
-    """Return the states of a protocol, in their order."""
+def states(protocol: str) -> list[tuple[str, str]]:
+    """Return the states of a protocol in their order, each with its name in the active language."""
     known = blocks.knowledge(protocol)
-    return known.states if known else ()
+    language = (translation.get_language() or "en")[:2]
+    return [(state, catalog.state(state, language)) for state in (known.states if known else ())]
 
 
 def said(note: Note) -> str:
@@ -85,14 +114,14 @@ def refs(found: Iterable[Ref]) -> list[dict[str, str]]:
 
 
 def _shown(
-    transcript: Transcript, line: Line, note: Note, zero: float, own: bool, bodies: bool
+    transcript: Transcript, line: Line, note: Note, place: str, zero: float, own: bool, bodies: bool
 ) -> dict[str, Any]:
-    text = said(note)
     closed = line.kind in ("body", "binary", "data")
     fold = None if bodies else pieces.talk_of(transcript.conversation.protocol, line)
     badge = note.badge if _has_badge(line, note.badge) else ""
     return {
         "transcript": transcript.pk,
+        "place": place,
         "number": line.number,
         "speaker": line.speaker,
         "kind": line.kind,
@@ -107,18 +136,11 @@ def _shown(
         "pieces": [] if closed or line.kind == "event" else _pieces(line, fold, badge, own),
         "size": line.size,
         "cut": line.cut,
-        "server": transcript.conversation.server_id,
-        "again": line.text if line.speaker == "C" and line.kind == "text" and not (line.cut or fold) else "",
         "body": closed,
         "readable": closed and bodies,
         "large": line.size > ASK_BYTES,
         "kept": len(line.raw),
-        "text": text if line.kind != "event" else "",
-        "event": text if line.kind == "event" else "",
-        "known": note.known and bool(text),
-        "details": list(filter(None, (_detail(detail) for detail in note.details))),
-        "refs": refs(note.refs),
-        "next": note.next,
+        "text": said(note) if note.known else "",
         "state": note.state,
     }
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("<int:pk>/share", views.share, name="transcript-share"),
     path("<int:pk>/pin", views.pin, name="transcript-pin"),
     path("<int:pk>/delete", views.delete, name="transcript-delete"),
+    path("<int:pk>/line/<int:number>", views.line, name="transcript-line"),
     path("<int:pk>/body/<int:number>", views.body, name="transcript-body"),
     path("<int:pk>/reveal/<int:number>/<int:index>", views.reveal, name="transcript-reveal"),
 ]

@@ -133,6 +133,21 @@ def delete(request, pk):
 
 @login_required
 @require_GET
+def line(request, pk, number):
+    """What the panel beside a dialogue tells of one line: it is asked for when the line is chosen."""
+    row = _visible(request, pk)
+    own = row.owner_id == request.user.pk
+    # The owner unfolds what the connection had said before, too.
+    if (number < row.first and not own) or (row.last and number > row.last):
+        raise Http404
+    told = shown.explained(row, number, own=own, bodies=rights.reads_bodies(request.user, row))
+    if told is None:
+        raise Http404
+    return render(request, "transcripts/_more.html", told)
+
+
+@login_required
+@require_GET
 @never_cache
 def body(request, pk, number):
     """A folded body as text: as it crossed, or ``?as=decoded``, ``?as=hex``."""

@@ -19,7 +19,7 @@ function connect() {
   const place = new URL("/ws/wire/", location.href);
   place.protocol = place.protocol.replace("http", "ws");
   socket = new WebSocket(place);
-  socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); tails.forEach((tail, id) => { if (!shown.has(id)) say({ type: "follow", transcript: id, after: 0, tail }); }); shown.forEach((it, id) => follow(id)); delete dock.dataset.broken; };
+  socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); tails.forEach((tail, id) => { if (!shown.has(id)) say({ type: "follow", transcript: id, after: 0, tail }); }); shown.forEach((it, id) => { if (!it.ended || id === current) follow(id); }); delete dock.dataset.broken; };
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = (event) => {
     if (event.code === 4401 || event.code === 4403) { location.reload(); return; }
@@ -68,7 +68,16 @@ function header(message) {
   if (fresh && front(it)) choose(id);
   else if (fresh) it.button.classList.add("news");
   if (id === current) { links(); reach(it.button); if (ended) stateNow(); }
-  follow(id);
+  if (ended) toggler.dataset.outcome = message.outcome || "done";
+  if (!ended) follow(id);
+  else wanted();
+}
+
+// What goes on is followed at once. What has ended is asked for when it stands in front, once all tabs are told.
+let asking = 0;
+function wanted() {
+  clearTimeout(asking);
+  asking = setTimeout(() => { if (current !== null) follow(current); });
 }
 
 // What a person did comes to the front; what went on beside it does so only where nothing fresh stands there.
@@ -148,6 +157,7 @@ function choose(id) {
     it.pane.hidden = key !== id;
   });
   const it = shown.get(id);
+  wanted();
   it.button.classList.remove("news");
   reach(it.button);
   see(view);
