@@ -34,6 +34,10 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].label = _("User name")
         self.fields["username"].widget.attrs.update(autocapitalize="none", spellcheck="false")
         self.fields["password"].label = _("Password")
+        if self.is_bound and self.data.get("username"):
+            # The name is kept: what has to be typed anew is the password.
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+            self.fields["password"].widget.attrs["autofocus"] = True
 
     def clean_username(self) -> str:
         return names.normal(self.cleaned_data["username"])

@@ -11,7 +11,7 @@ from django.http.request import split_domain_port
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Server
+from accounts.models import Server, User
 from accounts.provision import address_of
 
 CARDS = ("mail-card", "files-card", "chat-card", "transcripts-card")
@@ -88,6 +88,12 @@ def cards() -> list[str]:
         except NoReverseMatch:
             continue
     return found
+
+
+def is_newcomer(person: User) -> bool:
+    """Whether ``person`` has sent no letter yet: they are invited to (the Mail room's rows, where it is built)."""
+    sent = getattr(person, "outgoing", None)
+    return sent is None or not sent.exists()
 
 
 @cache

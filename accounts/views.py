@@ -93,6 +93,7 @@ def show_home(request):
         "programs": home.programs(request),
         "cards": home.cards(),
         "compose": _url("compose"),
+        "newcomer": home.is_newcomer(request.user),
     }
     return render(request, "accounts/home.html", context)
 

@@ -138,11 +138,24 @@ def state(name: str, language: str = "en") -> str:
     return phrase(f"state.{name}", {}, language)
 
 
+class _Place(str):
+    """A value in its place. ``{size:byte|bytes}`` counts: the value, then the word that goes with it."""
+
+    def __format__(self, words: str) -> str:
+        if "|" not in words:
+            return super().__format__(words)
+        one, many = words.split("|", 1)
+        return f"{self!s} {one if self == '1' else many}"
+
+
 class _Places(dict[str, str | int]):
     """Values for a sentence's places; one that is missing leaves a gap, for a page must not fail by it."""
 
+    def __getitem__(self, key: str) -> str:
+        return _Place(super().__getitem__(key))
+
     def __missing__(self, key: str) -> str:
-        return "…"
+        return _Place("…")
 
 
 def _texts(key: str) -> dict[str, str]:

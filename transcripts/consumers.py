@@ -21,7 +21,8 @@ from transcripts import rights, shown
 from transcripts.blocks import Reading
 from transcripts.models import Transcript
 
-RECENT = 8
+RECENT, RECENT_ASIDE = 6, 2
+"""Tabs that a page finds when it opens: of what a person did, and of what went on beside it."""
 LOOK_SECONDS = 1.0
 """A channel layer drops silently when it is full: each socket looks into the database by itself as well."""
 TAB = re.compile(r"[0-9a-f]{8,32}")
@@ -164,7 +165,9 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
         mine = Transcript.objects.filter(owner=self.person, quiet=False, pk__gt=after).select_related(
             "conversation"
         )
-        return list(mine.filter(Q(tab=self.tab) | Q(tab="")).order_by("-pk")[:RECENT])
+        ours = mine.filter(Q(tab=self.tab) | Q(tab="")).order_by("-pk")
+        found = [*ours.filter(aside=False)[:RECENT], *ours.filter(aside=True)[:RECENT_ASIDE]]
+        return sorted(found, key=lambda row: row.pk, reverse=True)
 
     @database_sync_to_async
     def _one(self, pk):
@@ -200,9 +203,7 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
             return None, None
         own, bodies = row.owner_id == self.person.pk, rights.reads_bodies(self.person, row)
         with translation.override(self.language):
-            found = shown.lines(
-                row, followed.after + 1, own=own, bodies=bodies, reading=followed.reading
-            )
+            found = shown.lines(row, followed.after + 1, own=own, bodies=bodies, reading=followed.reading)
             return row, {
                 "type": "lines",
                 "transcript": pk,

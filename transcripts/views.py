@@ -28,7 +28,7 @@ OUTCOMES = ("done", "later", "refused")
 @login_required
 @require_GET
 def transcripts(request):
-    """The list, filtered by protocol, outcome and words."""
+    """The list, filtered by protocol, outcome, words, and whose: one's own, or what a class was shown."""
     rows = rights.visible(request.user).filter(quiet=False).distinct().order_by("-pk")
     protocol, outcome = request.GET.get("protocol", ""), request.GET.get("outcome", "")
     words = request.GET.get("q", "").replace("\0", "").strip()[:100]
@@ -39,6 +39,11 @@ def transcripts(request):
     if words:
         named = Q(cause__icontains=words) | Q(subject__icontains=words) | Q(reply__icontains=words)
         rows = rows.filter(named | Q(owner__username__icontains=words))
+    classes, whose = rights.classes_of(request.user), request.GET.get("whose", "")
+    if whose == "mine":
+        rows = rows.filter(owner=request.user)
+    elif shared := classes.filter(pk=_number(whose, 0)).first():
+        rows = rows.filter(shared_with=shared)
     page = Paginator(rows, EACH_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -46,6 +51,8 @@ def transcripts(request):
         "outcomes": OUTCOMES,
         "protocol": protocol,
         "outcome": outcome,
+        "classes": [(str(one.pk), one.name) for one in classes],
+        "whose": whose,
     }
     return render(request, "transcripts/list.html", context | {"words": words})
 

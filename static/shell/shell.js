@@ -49,6 +49,8 @@ document.addEventListener("submit", (event) => {
   if (asked && !confirm(asked)) event.preventDefault();
 });
 
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const toasts = document.getElementById("toasts");
 if (toasts) {
   new MutationObserver((changes) => {

@@ -4,7 +4,7 @@ import { explainer, strip } from "./explain.js";
 import { act, copy, nextTimes, opened, said, tell, text } from "./lines.js";
 import { refresh, show } from "./views.js";
 
-const MOST = 8, OLD_SECONDS = 60;
+const MOST = 8, MOST_ASIDE = 3, OLD_SECONDS = 60;
 const dock = document.querySelector(".dock");
 const part = (name) => dock.querySelector(name);
 const tabs = part(".dock-tabs"), panes = part(".dock-panes"), more = part(".dock-new"), toggler = part(".dock-toggle"), last = part(".dock-last");
@@ -63,6 +63,7 @@ function header(message) {
   const { states, url, aside, started, ended, peer } = message;
   Object.assign(it, { states, url, aside, started, ended });
   Object.assign(it.pane.dataset, { url, peer });
+  if (fresh) spare();
   it.button.innerHTML = message.html;
   it.button.title = message.title;
   if (fresh && front(it)) choose(id);
@@ -86,6 +87,13 @@ function front(it) {
   return !now || !it.aside || now.aside || it.started - now.started > OLD_SECONDS;
 }
 
+// Room for tabs is small: what went on beside a person's doings leaves first.
+function spare() {
+  const others = [...shown].filter(([key, one]) => key !== current && one.ended), aside = others.filter(([, one]) => one.aside);
+  if (aside.length > MOST_ASIDE || (shown.size > MOST && aside.length)) remove(aside[0][0]);
+  else if (shown.size > MOST && others.length) remove(others[0][0]);
+}
+
 function add(id) {
   const button = document.createElement("button"), pane = document.createElement("div"), list = document.createElement("ol");
   Object.assign(button, { type: "button", id: `wire-tab-${id}` });
@@ -102,7 +110,6 @@ function add(id) {
   tabs.append(button);
   panes.append(pane);
   shown.set(id, { button, pane, list, seen: 0, states: [], url: "", unread: 0 });
-  if (shown.size > MOST) remove([...shown.keys()].find((key) => key !== current));
   sessionStorage.setItem("netlab-wire", "1");
   stand();
 }
@@ -183,7 +190,13 @@ function stateNow() {
   if (!it) return;
   let line = it.list.querySelector("li.here");
   const trouble = it.list.querySelector("li.refused, li.later");
-  if (!line && it.ended && trouble) { trouble.classList.add("here"); explained.show(trouble); line = trouble; }
+  if (!line && it.ended && trouble) {
+    const down = bottom(it.pane);
+    trouble.classList.add("here");
+    explained.show(trouble);
+    if (down && view === "dialogue") trouble.scrollIntoView({ block: "center" });
+    line = trouble;
+  }
   line ??= it.list.lastElementChild;
   while (line && !line.dataset.state) line = line.previousElementSibling;
   strip(part(".strip"), it.states, line);

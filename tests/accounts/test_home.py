@@ -101,6 +101,13 @@ def test_home_asks_the_rooms_that_exist_for_their_cards_and_offers_the_first_let
     assert 'href="/somewhere/compose/"' in page and "Send your first mail and watch it" in page
 
 
+def test_who_has_sent_a_letter_is_no_newcomer(as_ann, ann, monkeypatch):
+    monkeypatch.setattr("accounts.views._url", lambda name: "/somewhere/compose/")
+    assert "Send your first mail" in as_ann.get("/").content.decode()
+    ann.outgoing.create(sender="ann@lab.test", subject="x", message_id="<1@lab.test>", size=1)
+    assert "Send your first mail" not in as_ann.get("/").content.decode()
+
+
 def test_no_page_of_ours_allows_inline_script_or_eval(as_ann):
     for name in ("home", "preferences"):
         policy = as_ann.get(reverse(name)).headers["Content-Security-Policy"]

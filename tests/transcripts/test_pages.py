@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import SchoolClass, User
+from protocols import catalog
 from tests.transcripts.conftest import SECRET
 from transcripts import blocks
 from transcripts.models import Conversation, Transcript
@@ -105,3 +106,48 @@ def test_deleting_the_last_transcript_of_a_connection_deletes_its_lines(client, 
     client.force_login(ann)
     client.post(reverse("transcript-delete", args=[row.pk]))
     assert not Transcript.objects.exists() and not Conversation.objects.exists()
+
+
+def test_what_a_line_means_in_full_is_asked_for_when_it_is_chosen(client, ann, send):
+    row = send()
+    client.force_login(ann)
+    number = next(line.number for line, _ in blocks.read(row.conversation, 1) if b"rcpt" in line.raw)
+    told = client.get(reverse("transcript-line", args=[row.pk, number])).content.decode()
+    assert "RFC 5321" in told and "May come next" in told and "Type this yourself" in told
+    assert "RFC 5321" not in page(client, row).content.decode()
+    assert client.get(reverse("transcript-line", args=[row.pk, 9999])).status_code == 404
+    client.force_login(User.objects.create_user("eve"))
+    assert client.get(reverse("transcript-line", args=[row.pk, number])).status_code == 404
+
+
+def test_a_class_finds_what_was_shared_with_it(client, ann, send):
+    group = SchoolClass.objects.create(name="NP")
+    group.students.add(ann)
+    shared, own = send(), send()
+    Transcript.objects.filter(pk=shared.pk).update(shared_with=group)
+    client.force_login(ann)
+    found = client.get(reverse("transcripts"), {"whose": group.pk}).content.decode()
+    assert shared.get_absolute_url() in found and f'"{own.get_absolute_url()}"' not in found
+    ben = User.objects.create_user("ben")
+    group.students.add(ben)
+    client.force_login(ben)
+    assert shared.get_absolute_url() in client.get(reverse("transcripts")).content.decode()
+    assert (
+        shared.get_absolute_url()
+        not in client.get(reverse("transcripts"), {"whose": "mine"}).content.decode()
+    )
+
+
+def test_counted_things_stand_in_the_singular_where_there_is_one():
+    assert catalog.phrase("imap.data.SEARCH", {"count": 1}) == "1 message matches."
+    assert catalog.phrase("imap.data.SEARCH", {"count": 0}) == "0 messages match."
+    assert catalog.phrase("imap.data.SEARCH", {"count": "1"}, "vi") == "1 thư phù hợp."
+
+
+def test_who_reads_on_gets_each_line_explained_as_who_reads_it_whole(ann, send):
+    row = send()
+    whole = list(blocks.read(row.conversation, 1))
+    reading, parts = blocks.Reading(row.conversation), []
+    for first in range(1, len(whole) + 1, 3):
+        parts += reading.read(first, first + 2)
+    assert parts == whole and list(reading.read(5, 6)) == whole[4:6]

@@ -93,6 +93,18 @@ async def test_a_late_viewer_sees_line_1_and_one_who_comes_back_only_what_was_mi
     await again.disconnect()
 
 
+async def test_no_tab_is_told_twice_as_it_stands(ann, send):
+    await database_sync_to_async(send)(tab=TAB)
+    socket, told = await join(ann), []
+    told.append(await socket.receive_from(timeout=10))
+    await socket.send_to(json.dumps({"type": "follow", "transcript": json.loads(told[0])["transcript"]}))
+    told.append(await socket.receive_from(timeout=10))
+    assert [json.loads(text)["type"] for text in told] == ["transcript", "lines"]
+    with pytest.raises(TimeoutError):
+        await socket.receive_from(timeout=1.5)
+    await socket.disconnect()
+
+
 async def test_a_disabled_persons_socket_closes(ann):
     socket = await join(ann)
     ann.is_active = False

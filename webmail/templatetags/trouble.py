@@ -1,4 +1,4 @@
-"""``{{ trouble|meaning }}``: what went wrong with a server, in the reader's language."""
+"""``{{ trouble|meaning }}``: what went wrong with a server, in the reader's language; ``{{ name|initial }}``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from django.utils import translation
 from protocols import catalog
 
 register = template.Library()
+
+
+@register.filter
+def initial(name: str) -> str:
+    """Return the first letter or digit of a name, large; "?" where it has none."""
+    return next((sign.upper() for sign in str(name) if sign.isalnum()), "?")
 
 
 @register.filter

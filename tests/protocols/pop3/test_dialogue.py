@@ -117,7 +117,7 @@ def test_the_state_goes_from_authorization_to_update():
     )
     states = [note.state for note in notes]
     assert states == ["authorization"] * 2 + ["user"] * 2 + ["transaction"] * 4 + ["update"]
-    assert "1 letters" in catalog.say(notes[-2])
+    assert "1 letter marked" in catalog.say(notes[-2])
 
 
 def test_a_command_in_the_wrong_state_is_told_so():
