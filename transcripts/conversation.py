@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ class Scribe:
         self._framer: Any = known.framer() if known else None
         self._guard: Any = known.guard(fingerprint) if known else None
         self._explainer: Any = known.explainer() if known else None
-        self._state: dict[str, Any] = self._explainer.state() if known else {}
+        self._state = self._stands_at()
         self._passes: Any = getattr(self._explainer, "passes", None)
         self._block: list[str] = []
         self._full: list[Part] = []
@@ -145,7 +146,7 @@ class Scribe:
     def _add(self, line: Line) -> None:
         if len(self._block) >= blocks.MOST_LINES or self._bytes > blocks.MOST_BYTES:
             self._full.append(Part(self.last - len(self._block) + 1, self._state, self._block))
-            self._block, self._bytes, self._state = [], 0, self._explainer.state() if self._explainer else {}
+            self._block, self._bytes, self._state = [], 0, self._stands_at()
         self.last += 1
         line = line if line.number == self.last else replace(line, number=self.last)
         self._block.append(blocks.pack_line(line))
@@ -160,6 +161,10 @@ class Scribe:
             return
         if note.outcome and note.badge and WORST.get(note.outcome, 0) >= WORST.get(self.outcome, 0):
             self.outcome, self.badge = note.outcome, note.badge
+
+    def _stands_at(self) -> dict[str, Any]:
+        """The explainer's state, a copy: it lists what waits for an answer, and goes on with that list."""
+        return deepcopy(self._explainer.state()) if self._explainer else {}
 
     def _see(self, line: Line, note: Note) -> None:
         """Remember, the first time, which entries of the reference ``line`` is about."""

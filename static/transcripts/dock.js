@@ -194,7 +194,7 @@ function stateNow() {
     const down = bottom(it.pane);
     trouble.classList.add("here");
     explained.show(trouble);
-    if (down && view === "dialogue") trouble.scrollIntoView({ block: "center" });
+    if (down && view === "dialogue") it.pane.scrollTop = trouble.offsetTop - it.pane.clientHeight / 3;
     line = trouble;
   }
   line ??= it.list.lastElementChild;

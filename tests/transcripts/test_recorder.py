@@ -11,6 +11,7 @@ from protocols.errors import Refused
 from protocols.events import Closed, Crossed, Opened
 from tests.transcripts.conftest import SECRET
 from transcripts import blocks, rights, tasks
+from transcripts.conversation import Scribe
 from transcripts.models import Block, Conversation, Transcript
 from transcripts.recorder import open_recording
 from transcripts.signals import transcript_closed
@@ -95,3 +96,11 @@ def test_a_conversation_that_is_deleted_while_it_runs_is_let_go(ann, server):
         recording.close()
         writer().flush()
     assert not Block.objects.exists() and not writer()._dirty
+
+
+def test_a_block_that_is_stored_while_a_command_waits_keeps_the_state_at_its_beginning():
+    scribe = Scribe(1, "smtp", "app")
+    scribe.take(Crossed(1.0, "S", b"220 hello\r\n"))
+    scribe.take(Crossed(1.1, "C", b"AUTH CRAM-MD5\r\n"))
+    [block] = scribe.unsaved()
+    assert (block.first, block.last, block.state["waiting"]) == (1, 2, [])
