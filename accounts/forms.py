@@ -70,7 +70,11 @@ class PreferencesForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, required=False)
     theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices, required=False)
     zone = forms.CharField(
-        label=_("Time zone"), max_length=40, required=False, widget=forms.TextInput(attrs={"list": "zones"})
+        label=_("Time zone"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "zones", "placeholder": "Asia/Ho_Chi_Minh"}),
+        help_text=_("The zone that times are told in; empty: the lab's, UTC."),
     )
     dock = forms.CharField(max_length=MAX_DOCK, required=False, widget=forms.HiddenInput)
 

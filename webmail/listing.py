@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.core.paginator import Page, Paginator
 from django.utils import formats, timezone
+from django.utils.translation import gettext as _
 
 from webmail.models import Folder, Message
 
@@ -48,6 +49,6 @@ def page_of(folder: Folder, chip: str, query: str, number: str | None) -> Page:
 
 def _date(row: Message, today) -> None:
     at = timezone.localtime(row.received)
-    row.iso, row.full = at.isoformat(), formats.date_format(at, "DATETIME_FORMAT")
+    row.iso, row.full = at.isoformat(), formats.date_format(at, _("D j M Y, H:i"))
     form = "j M Y" if at.year != today.year else "j M" if at.date() != today else "H:i"
     row.when = formats.date_format(at, form)
