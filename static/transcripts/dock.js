@@ -301,8 +301,9 @@ tabs.addEventListener("keydown", (event) => {
   shown.get(current).button.focus();
 });
 panes.addEventListener("keydown", (event) => {
-  const line = event.target.closest(".lines > li");
-  const next = line && { ArrowDown: line.nextElementSibling, ArrowUp: line.previousElementSibling }[event.key];
+  if (!["ArrowDown", "ArrowUp", "Enter"].includes(event.key) || event.target.closest("pre, button, summary, a")) return;
+  const list = shown.get(current)?.list, line = event.target.closest(".lines > li") ?? list?.querySelector("li.here");
+  const next = line ? { ArrowDown: line.nextElementSibling, ArrowUp: line.previousElementSibling }[event.key] : { ArrowDown: list?.firstElementChild, ArrowUp: list?.lastElementChild }[event.key];
   if (next) { event.preventDefault(); explain(next); }
   if (event.key === "Enter" && event.target === line) explain(line);
 });
