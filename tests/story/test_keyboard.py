@@ -9,10 +9,13 @@ from playwright.sync_api import Page, expect
 from tests.story.conftest import PASSWORD
 
 SEEN = """() => {
-  const one = document.activeElement, style = getComputedStyle(one);
-  const marked = one.matches("input, textarea, select") || style.boxShadow !== "none" || style.outlineStyle !== "none";
-  const label = one.matches("input[type=file]") ? getComputedStyle(one.parentElement.querySelector("label")).boxShadow !== "none" : false;
-  return { name: one === document.body ? "" : `${one.tagName} ${one.id || one.className || one.textContent.trim().slice(0, 30)}`, marked: marked || label };
+  const one = document.activeElement, looks = getComputedStyle(one);
+  if (one === document.body) return { name: "", marked: true };
+  const label = one.matches("input[type=file]") && one.parentElement.querySelector("label");
+  const ringed = (part) => getComputedStyle(part).boxShadow !== "none";
+  const marked = one.matches("input, textarea, select") || ringed(one) || looks.outlineStyle !== "none";
+  const words = one.id || one.className || one.textContent.trim().slice(0, 30);
+  return { name: `${one.tagName} ${words}`, marked: marked || Boolean(label && ringed(label)) };
 }"""
 
 
