@@ -20,36 +20,44 @@ _room = threading.BoundedSemaphore(MOST_UNDER_WAY)
 _loop: asyncio.AbstractEventLoop | None = None
 
 
-def lines_saved(conversation: int, upto: int) -> None:
-    """Lines of ``conversation`` up to number ``upto`` are in the database."""
-    _send(f"conversation.{conversation}", {"type": "lines.saved", "conversation": conversation, "upto": upto})
+def lines_saved(conversations: dict[int, int]) -> None:
+    """Lines of each conversation, up to a number, are in the database."""
+    _send(
+        *(
+            (f"conversation.{pk}", {"type": "lines.saved", "conversation": pk, "upto": upto})
+            for pk, upto in conversations.items()
+        )
+    )
 
 
 def transcript_changed(owner: int, transcript: int) -> None:
     """A transcript of ``owner`` began, ended, or got news."""
-    _send(f"person.{owner}", {"type": "transcript.changed", "transcript": transcript})
+    _send((f"person.{owner}", {"type": "transcript.changed", "transcript": transcript}))
 
 
 def person_gone(person: Any, **_: Any) -> None:
     """``person`` was disabled: their sockets close at once."""
-    _send(f"person.{person.pk}", {"type": "person.gone"})
+    _send((f"person.{person.pk}", {"type": "person.gone"}))
 
 
-def _send(group: str, message: dict[str, Any]) -> None:
+def _send(*messages: tuple[str, dict[str, Any]]) -> None:
     if not _room.acquire(blocking=False):
         return  # a layer that hangs costs time, not memory: viewers look into the database by themselves
     try:
-        future = asyncio.run_coroutine_threadsafe(_group_send(group, message), _running_loop())
+        future = asyncio.run_coroutine_threadsafe(_group_send(messages), _running_loop())
     except RuntimeError:  # the interpreter is ending
         _room.release()
         return
     future.add_done_callback(_done)
 
 
-async def _group_send(group: str, message: dict[str, Any]) -> None:
+async def _group_send(messages: tuple[tuple[str, dict[str, Any]], ...]) -> None:
     layer = get_channel_layer()
-    if layer is not None:
-        await asyncio.wait_for(layer.group_send(group, message), 2)
+    if layer is None:
+        return
+    async with asyncio.timeout(2):
+        for group, message in messages:
+            await layer.group_send(group, message)
 
 
 def _done(future: Any) -> None:

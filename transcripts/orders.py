@@ -15,7 +15,7 @@ Order = TypeVar("Order")
 BATCH_SECONDS, QUIET_SECONDS = 0.02, 0.003
 """A batch ends when nothing came for QUIET_SECONDS, after BATCH_SECONDS, or with an order that is urgent."""
 
-MOST_AT_ONCE = 512
+MOST_AT_ONCE = 4096
 
 
 class Orders(Generic[Order]):
@@ -34,8 +34,11 @@ class Orders(Generic[Order]):
         if urgent or self._asleep:
             self._bell.set()
 
-    def take(self, patience: float) -> list[Order]:
-        """Return the next batch; an empty one where nothing comes within ``patience`` seconds."""
+    def take(self, patience: float, rest: float = 0.0) -> list[Order]:
+        """Return the next batch; an empty one where nothing comes within ``patience`` seconds.
+
+        With a ``rest``, the batch is what came in so many seconds, unless something is urgent.
+        """
         if not self._waiting:
             self._asleep = True
             if not self._waiting:
@@ -43,7 +46,9 @@ class Orders(Generic[Order]):
             self._asleep = False
         self._bell.clear()
         urgent, self._urgent = self._urgent, False
-        if self._waiting and not urgent:
+        if rest and not urgent:
+            self._bell.wait(rest)
+        elif self._waiting and not urgent:
             self._gather()
         return [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 
@@ -22,6 +23,8 @@ class Command(BaseCommand):
 
 
 async def _run() -> None:
+    # What is there for good is looked through no more: a search of all of it stops everybody's talk for 50 ms.
+    gc.freeze()
     stop, stopped = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -94,7 +94,8 @@ def _parts(host: str) -> list[Part]:
         # A part of its own: as the worker's child it would outlive a worker that was killed.
         Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
         Part("web", [python, "-m", "uvicorn", *WEB, "--host", host, "--port", str(settings.WEB_PORT),
-                     "--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3"]),
+                     "--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3",
+                     "--ws-per-message-deflate", "false"]),
     ]  # fmt: skip
 
 
