@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-import zlib
 
-from browser import cache, jar, storage
+from browser import cache, jar, signing, storage
 from browser.client import PORTS, Wires
-from browser.models import Cookie, Exchange, Fields, SignIn, Visit, Window
-from browser.page import parts_of, title_of
+from browser.live import tell
+from browser.models import Cookie, Exchange, Fields, Visit, Window
+from browser.page import parts_of, printable, title_of
+from browser.unpacking import unpacked
 from protocols.errors import Refused, WireError
 from protocols.http.client import Answer, Request
 from protocols.url import whatwg
@@ -19,7 +20,6 @@ REDIRECTS = (301, 302, 303, 307, 308)
 AGENT = "netlab (the lab's browser)"
 HISTORY = 200
 """Visits that are kept of one person."""
-LARGEST = 8 * 1024 * 1024
 BODILY = ("content-length", "content-type", "expect")
 
 
@@ -44,16 +44,23 @@ def run(exchange: Exchange, wires: Wires) -> None:
         if after is None:
             break
         steps += 1
-        known = exchange.visit.exchanges.filter(url=after.url, method=after.method).exists()
         after.state = Exchange.State.WAITING
-        if not exchange.visit.follow or steps >= STEPS or known:
+        if not exchange.visit.follow or steps >= STEPS or asked_before(after):
             after.state = Exchange.State.PAUSED
         after.save()
         if after.state == Exchange.State.PAUSED:
             break
+        tell(exchange.visit.person_id, exchange.visit_id)
         exchange = after
     if exchange.state == Exchange.State.DONE and exchange.code not in REDIRECTS:
+        tell(exchange.visit.person_id, exchange.visit_id)
         _parts(exchange, wires)
+
+
+def asked_before(after: Exchange) -> bool:
+    """Whether the visit has asked this very address: it goes round in a circle."""
+    rows = after.visit.exchanges.filter(url=after.url, method=after.method).exclude(pk=after.pk)
+    return any(row.whole == after.whole for row in rows)
 
 
 def redirected(exchange: Exchange) -> Exchange | None:
@@ -61,8 +68,9 @@ def redirected(exchange: Exchange) -> Exchange | None:
     location = exchange.value("location")
     if exchange.state != Exchange.State.DONE or exchange.code not in REDIRECTS or not location:
         return None
-    seen = whatwg.read(location, exchange.url)
-    if seen is None:
+    # A name and a password in it are not said to whom a server chose.
+    seen = whatwg.read(signing.taken_out(location)[0], exchange.whole)
+    if seen is None or seen.protocol not in PORTS:
         return None
     asked, method = exchange.asked, exchange.method
     if (exchange.code == 303 and method != "HEAD") or (exchange.code in (301, 302) and method == "POST"):
@@ -81,7 +89,7 @@ def redirected(exchange: Exchange) -> Exchange | None:
         fields.insert(0, ("Host", seen.host))
     after = Exchange(visit=exchange.visit, kind=Exchange.Kind.REDIRECT, method=method, url=seen.href)
     after.version = exchange.version
-    after.ask(fields, asked["body"], own=asked["own"])
+    after.ask(fields, asked["body"], own=asked["own"], secret=asked["secret"])
     return after
 
 
@@ -116,17 +124,20 @@ def _ask(exchange: Exchange, wires: Wires) -> None:
     if copy and copy.fresh and visit.how == Visit.How.OPEN:
         _reuse(exchange, copy.exchange)
         return
-    asked = exchange.asked
+    asked, url = exchange.asked, exchange.whole
     fields = _complete(exchange, asked["fields"], copy)
     exchange.ask(fields, asked["body"], own=asked["own"])
-    seen = whatwg.read(exchange.url)
+    seen = whatwg.read(url)
     target = (seen.pathname + seen.search) if seen else "/"
     try:
-        request = Request(exchange.method, target, tuple(fields), asked["body"], exchange.version)
-        answer = wires.ask(exchange.url, request)
+        request = Request(
+            exchange.method, target, tuple(fields), asked["body"], exchange.version, asked["secret"]
+        )
+        answer = wires.ask(url, request)
     except WireError as error:
         exchange.state, exchange.trouble = Exchange.State.FAILED, trouble(error)
-        exchange.transcript = wires.transcript if error.params.get("cause") != "not-listed" else None
+        said = error.params.get("cause") not in ("not-listed", "visit")
+        exchange.transcript = wires.transcript if said else None
     else:
         _store(exchange, answer)
         exchange.transcript = wires.transcript
@@ -148,26 +159,19 @@ def _complete(exchange: Exchange, fields: Fields, copy: cache.Copy | None) -> Fi
     if visit.cookies:
         cookies: list[Cookie] = jar.going(visit.person, exchange.url)
         more += [("Cookie", jar.field(cookies))] if cookies else []
-        more += _sign_in(visit, exchange.url)
+        more += signing.going(visit.person, exchange.url)
     return [*fields, *(one for one in more if one[0].lower() not in said)]
 
 
-def _sign_in(visit: Visit, url: str) -> Fields:
-    seen = whatwg.read(url)
-    if seen is None:
-        return []
-    rows = SignIn.objects.filter(person=visit.person, origin=seen.origin)
-    below = [row for row in rows if seen.pathname.startswith(row.path)]
-    return [("Authorization", max(below, key=lambda row: len(row.path)).field)] if below else []
-
-
 def _store(exchange: Exchange, answer: Answer) -> None:
-    exchange.code, exchange.reason = answer.code, answer.reason[:200]
+    exchange.code, exchange.reason = answer.code, printable(answer.reason)[:200]
     exchange.spoken = answer.version[:3]
     exchange.said = list(answer.fields)
     exchange.size = len(answer.body)
-    exchange.content = storage.keep(exchange.visit.person_id, unpacked(answer))
-    exchange.trouble = trouble(answer.trouble) if answer.trouble else {}
+    body, broken = unpacked(answer)
+    exchange.content = storage.keep(exchange.visit.person_id, body)
+    error = answer.trouble or broken
+    exchange.trouble = trouble(error) if error else {}
     exchange.state = Exchange.State.DONE
     if exchange.visit.cookies:
         jar.remember(exchange.visit.person, exchange.url, answer.values("set-cookie"))
@@ -212,18 +216,6 @@ def _parts(exchange: Exchange, wires: Wires) -> None:
             continue
         part = Exchange(visit=exchange.visit, kind=what, url=url, version=exchange.version)
         fields = usual_fields(url, "GET", exchange.version)
-        part.ask([*fields, ("Referer", exchange.url.partition("#")[0])])
+        part.ask([*fields, ("Referer", exchange.whole.partition("#")[0])], secret=exchange.asked["secret"])
         part.save()
         _ask(part, wires)
-
-
-def unpacked(answer: Answer) -> bytes:
-    """The body without its Content-Encoding, LARGEST bytes at most: a small body may unfold without end."""
-    coding = answer.value("content-encoding").lower().strip()
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        return answer.body
-    bits = zlib.MAX_WBITS | 32 if coding != "deflate" or answer.body[:1] == b"\x78" else -zlib.MAX_WBITS
-    try:
-        return zlib.decompressobj(bits).decompress(answer.body, LARGEST)
-    except zlib.error:
-        return answer.body

@@ -31,7 +31,7 @@ def copy_of(exchange: Exchange) -> Copy | None:
         code=200, trouble={},
     )  # fmt: skip
     last = rows.exclude(pk=exchange.pk).select_related("visit").order_by("-pk").first()
-    if last is None or "no-store" in _directives(last) or last.value("vary"):
+    if last is None or last.whole != exchange.whole or "no-store" in _directives(last) or last.value("vary"):
         return None
     conditions = []
     if etag := last.value("etag"):

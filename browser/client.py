@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 
 from accounts import reach
 from accounts.models import User
-from protocols.errors import Unreachable, WireError
+from protocols.errors import TooMuch, Unreachable, WireError
 from protocols.http.client import Answer, Request, Session, connect
 from protocols.login import Limits
 from protocols.url import whatwg
 from transcripts.recorder import Action, open_recording
 
 LIMITS = Limits(connect=10, idle=20, total=60, reply=8 * 1024 * 1024)
+VISIT = 120
+"""Seconds that all requests of one action may take together: a page of slow pictures ends as well."""
 PORTS = {"http:": 80, "https:": 443}
 
 
@@ -31,6 +35,15 @@ class Wires:
         self._to: tuple[int, str] = (0, "")
         self._session: Session | None = None
         self._action: Action | None = None
+        self._ends = time.monotonic() + VISIT
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Cut what is open, from any thread; whatever waits or is asked later ends as cancelled."""
+        self._stopped = True
+        session = self._session
+        if session:
+            session.close()
 
     def __enter__(self) -> Wires:
         return self
@@ -67,8 +80,13 @@ class Wires:
             raise Unreachable(f"{url[:200]} is no web address", cause="not-listed", host=url[:200])
         port = int(seen.port) if seen.port else PORTS[seen.protocol]
         server = reach.find(seen.hostname, "http", port)
+        if self._stopped:
+            raise Unreachable("stopped", cause="cancelled")
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TooMuch("the page took too long", cause="visit", seconds=VISIT)
         security = "tls" if seen.protocol == "https:" else "plain"
-        if self._session is not None and self._to == (server.pk, security):
+        if self._session is not None and self._to == (server.pk, security) and self._session.quiet:
             return self._session
         self._shut()
         address = reach.address(server, security)
@@ -77,7 +95,8 @@ class Wires:
         action = recording.transcript(self._cause, tab=self._tab, subject=self._subject)
         self._action = self._stack.enter_context(action)
         try:
-            self._session = self._stack.enter_context(connect(address, recording.sink, LIMITS))
+            limits = replace(LIMITS, total=min(LIMITS.total, left))
+            self._session = self._stack.enter_context(connect(address, recording.sink, limits))
         except WireError as error:
             self._action.fail(error)
             raise

@@ -21,16 +21,19 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What to ask: ``kind`` is the body's Content-Type, "" for a request without one."""
+    """What to ask: ``kind`` is the body's Content-Type, "" for a request without one; ``secret`` are the names of
+    its password fields."""
 
     method: str
     url: str
     kind: str = ""
     body: bytes = b""
+    secret: tuple[str, ...] = ()
 
 
 def read(posted: Any, files: Any) -> Filled:
-    """Read what the frame's script told: action, method, enctype, entries (JSON: name, value or file number).
+    """Read what the frame's script told: action, method, enctype, entries (JSON: name, value or file number), and
+    secret (JSON: the names of the fields that are of the type password).
 
     ValueError where it is none; TooLarge for a file that is too large.
     """
@@ -39,16 +42,18 @@ def read(posted: Any, files: Any) -> Filled:
     url = whatwg.read(posted.get("action", ""))
     if url is None:
         raise ValueError("a form leads nowhere")
+    secret = tuple(str(name)[:200] for name in json.loads(posted.get("secret", "[]"))[:MOST])
     plain = [(str(one["name"]), str(one.get("value", ""))) for one in entries]
     if method == "GET":
-        return Filled("GET", f"{url.href.partition('#')[0].partition('?')[0]}?{urlencode(plain)}")
+        address = f"{url.href.partition('#')[0].partition('?')[0]}?{urlencode(plain)}"
+        return Filled("GET", address, secret=secret)
     if posted.get("enctype") != "multipart/form-data":
-        return Filled("POST", url.href, "application/x-www-form-urlencoded", urlencode(plain).encode())
+        body = urlencode(plain).encode()
+        return Filled("POST", url.href, "application/x-www-form-urlencoded", body, secret)
     mark = f"netlab{secrets.token_hex(12)}"
     body = b"".join(_part(mark, one, files) for one in entries)
-    return Filled(
-        "POST", url.href, f"multipart/form-data; boundary={mark}", body + f"--{mark}--\r\n".encode()
-    )
+    body += f"--{mark}--\r\n".encode()
+    return Filled("POST", url.href, f"multipart/form-data; boundary={mark}", body, secret)
 
 
 def _part(mark: str, entry: dict[str, Any], files: Any) -> bytes:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from browser import asking, showing, tasks
+from browser import asking, showing, signing, tasks
 from browser.forms import CookieForm, OptionsForm, SignInForm
 from browser.models import Cookie, Exchange, SignIn, Visit
 from browser.views import tab_of
-from protocols.url import whatwg
 
 
 @login_required
@@ -59,20 +56,16 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a 401: remember name and password for that part of the site, and ask again."""
     rows = Exchange.objects.select_related("visit")
     exchange = get_object_or_404(rows, pk=pk, visit__person=request.user)
-    form, seen = SignInForm(request.POST), whatwg.read(exchange.url)
-    if not form.is_valid() or seen is None:
+    form = SignInForm(request.POST)
+    if not form.is_valid():
         return _visit(request, refused=_("A user name has no colon, and there has to be one."))
-    user, password = form.cleaned_data["user"], form.cleaned_data["password"]
-    where = {"person": request.user, "origin": seen.origin, "path": seen.pathname.rpartition("/")[0] + "/"}
-    row = SignIn.objects.filter(**where).first() or SignIn(**where)
-    row.user, row.field = user, "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    row.save()
+    signing.remember(request.user, exchange.url, form.cleaned_data["user"], form.cleaned_data["password"])
     window = showing.window_of(request)
-    again = Exchange(method=exchange.method, url=exchange.url, version=exchange.version)
+    again = Exchange(method=exchange.method, url=exchange.whole, version=exchange.version)
     asked = exchange.asked
     kept = [one for one in asked["fields"] if one[0].lower() not in ("authorization", "cookie")]
-    again.ask(kept, asked["body"], own=asked["own"])
-    visit = Visit(person=request.user, url=exchange.url, follow=window.follow, tab=tab_of(request))
+    again.ask(kept, asked["body"], own=asked["own"], secret=asked["secret"])
+    visit = Visit(person=request.user, url=again.url, follow=window.follow, tab=tab_of(request))
     visit.caching, visit.cookies = window.caching, True
     asking.begin(window, visit, again)
     tasks.fetch.delay(again.pk)

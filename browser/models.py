@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import secrets
+from protocols.http.guard import masked
 
 Fields = list[tuple[str, str]]
 
@@ -59,6 +60,7 @@ class Visit(models.Model):
     caching = models.BooleanField(default=True)
     cookies = models.BooleanField(default=True)
     tab = models.CharField(max_length=32, blank=True)
+    stopped = models.BooleanField(default=False)
     made = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -118,19 +120,39 @@ class Exchange(models.Model):
     @property
     def asked(self) -> dict[str, Any]:
         """What is said: ``fields`` (names and values in order), ``body`` (bytes), ``own``: fields are the person's,
-        nothing is added."""
+        nothing is added; ``url``, the whole address; ``secret``, names of form fields that hold one."""
         values = json.loads(secrets.unseal(bytes(self.sealed_asked)) or "{}")
         fields = [(str(name), str(value)) for name, value in values.get("fields", [])]
         return {
             "fields": fields,
             "body": base64.b64decode(values.get("body", "")),
             "own": bool(values.get("own")),
+            "url": str(values.get("url", "")),
+            "secret": tuple(str(name) for name in values.get("secret", [])),
         }
 
-    def ask(self, fields: Fields, body: bytes = b"", *, own: bool = False) -> None:
-        """Set what is said."""
-        told = {"fields": fields, "body": base64.b64encode(body).decode(), "own": own}
+    def ask(
+        self, fields: Fields, body: bytes = b"", *, own: bool = False, secret: tuple[str, ...] | None = None
+    ) -> None:
+        """Set what is said. ``secret``: names of form fields that hold a secret (None: as before).
+
+        The whole address is sealed with it, and from here on ``url`` is it without its secrets.
+        """
+        names = self.asked["secret"] if secret is None else secret
+        told = {
+            "fields": fields,
+            "body": base64.b64encode(body).decode(),
+            "own": own,
+            "url": self.whole,
+            "secret": names,
+        }
+        self.url = masked(self.whole, names)
         self.sealed_asked = secrets.seal(json.dumps(told))
+
+    @property
+    def whole(self) -> str:
+        """The address that is asked, secrets and all; ``url`` is what may be stored and shown of it."""
+        return self.asked["url"] or self.url
 
     @property
     def said(self) -> Fields:

@@ -170,6 +170,11 @@ def shown(kind: str, raw: bytes, url: str, parts: dict[str, tuple[str, bytes]]) 
     return Shown("", f"<pre>{escape(hexdump(raw[:HEX]))}</pre>")
 
 
+def printable(text: str) -> str:
+    """``text`` with its control characters written out: an ESC is read, not obeyed."""
+    return "".join(sign if sign.isprintable() or sign == "\t" else f"\\x{ord(sign):02x}" for sign in text)
+
+
 def hexdump(raw: bytes) -> str:
     """Bytes as hexadecimal and as text, 16 to a line."""
     lines = []

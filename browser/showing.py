@@ -11,12 +11,14 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from browser import explained, jar, storage, where
-from browser.asking import usual_fields
+from browser.asking import REDIRECTS, STEPS, asked_before, usual_fields
 from browser.models import Cookie, Exchange, SignIn, Visit, Window
-from browser.page import SHOWN, decoded, hexdump
+from browser.page import SHOWN, decoded, hexdump, printable
 from protocols import catalog
 from protocols.http.commands import methods
 from protocols.http.grammar import pairs
+from protocols.http.guard import masked
+from protocols.url import whatwg
 from protocols.url.dissect import dissect
 
 PANES = ("page", "headers", "source", "request", "cookies", "history")
@@ -58,6 +60,7 @@ def context(request: HttpRequest, window: Window, **more: Any) -> dict[str, Any]
         values["exchange"] = chosen or (asked_rows[-1] if asked_rows else rows[0] if rows else None)
         values["busy"] = any(row.state in (Exchange.State.WAITING, Exchange.State.ASKING) for row in rows)
         values["paused"] = next((row for row in values["steps"] if row.state == Exchange.State.PAUSED), None)
+        values |= _redirects(visit, values)
     values["address"] = values["exchange"].url if values["exchange"] else ""
     values |= _pane(request, values)
     return values | more
@@ -90,6 +93,20 @@ def said(trouble: dict[str, Any]) -> str:
         return catalog.phrase(trouble["key"], trouble.get("params", {}), language())
     except KeyError:
         return str(trouble.get("text", ""))
+
+
+def _redirects(visit: Visit, values: dict[str, Any]) -> dict[str, Any]:
+    """Why a redirect waits although redirects are followed, and where one leads that is no web page."""
+    paused, last = values["paused"], values["steps"][-1] if values["steps"] else None
+    if paused and visit.follow:
+        return {"why": "loop" if asked_before(paused) else "many", "followed": STEPS}
+    location = printable(last.value("location")) if last and last.code in REDIRECTS else ""
+    if last is None or not location or last.state != Exchange.State.DONE:
+        return {}
+    seen = whatwg.read(location, last.url)
+    if seen and seen.protocol in ("http:", "https:"):
+        return {}
+    return {"astray": where.place(location, last.url), "astray_to": masked(location)}
 
 
 def _pane(request: HttpRequest, values: dict[str, Any]) -> dict[str, Any]:

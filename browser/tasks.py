@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from celery import shared_task
+from django.db import connection
 from django.utils.translation import gettext_noop
 
 from browser import asking
 from browser.client import Wires
 from browser.live import tell
-from browser.models import Exchange
+from browser.models import Exchange, Visit
+
+LOOK = 0.5
+"""Seconds between two looks whether the person has pressed Stop; what is quicker is never asked about."""
 
 
 @shared_task
@@ -21,9 +29,33 @@ def fetch(exchange_id: int) -> None:
     exchange = Exchange.objects.select_related("visit__person").get(pk=exchange_id)
     visit = exchange.visit
     try:
-        with Wires(visit.person, gettext_noop("Open a page"), visit.tab, visit.url[:200]) as wires:
+        wires = Wires(visit.person, gettext_noop("Open a page"), visit.tab, visit.url[:200])
+        with wires, _stoppable(visit, wires):
             asking.run(exchange, wires)
     finally:
         left = visit.exchanges.filter(state__in=(Exchange.State.ASKING, Exchange.State.WAITING))
         left.update(state=Exchange.State.FAILED, trouble={"key": "error.wire", "params": {}, "words": ""})
         tell(visit.person_id, visit.pk)
+
+
+@contextmanager
+def _stoppable(visit: Visit, wires: Wires) -> Iterator[None]:
+    """Cut the connection under a wait as soon as the visit's row says that it was stopped."""
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(visit.pk, wires, over), name="web-stop", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(visit_id: int, wires: Wires, over: threading.Event) -> None:
+    try:
+        while not over.wait(LOOK):
+            if Visit.objects.filter(pk=visit_id, stopped=True).exists():
+                wires.stop()
+                return
+    finally:
+        connection.close()

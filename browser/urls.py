@@ -11,6 +11,7 @@ urlpatterns = [
     path("open/", views.open_, name="web-open"),
     path("fill/", views.fill, name="web-fill"),
     path("go/", views.go, name="web-go"),
+    path("stop/", views.stop, name="web-stop"),
     path("follow/<int:pk>/", views.follow, name="web-follow"),
     path("visit/", looking.visit, name="web-visit"),
     path("pieces/", looking.pieces, name="web-pieces"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from browser import filled, showing, tasks, where
+from browser import filled, showing, signing, tasks, where
 from browser.asking import begin, usual_fields
 from browser.forms import OpenForm
 from browser.models import Exchange, Fields, Visit, Window
+from protocols.http.guard import MASK, masked
 from protocols.url import whatwg
 
 
@@ -26,11 +28,11 @@ def tab_of(request: HttpRequest) -> str:
 @login_required
 @require_GET
 def web(request: HttpRequest) -> HttpResponse:
-    """The room. ``?url=`` opens an address, as a link from another room does; at first the lab's own site."""
+    """The room. ``?url=`` opens an address, as a link from another room does."""
     window = showing.window_of(request)
     asked = request.GET.get("url", "")[:8000]
     values = showing.context(request, window)
-    values["opening"] = asked or ("" if values["visit"] else values["home"])
+    values["opening"] = asked
     values |= showing.pieces(values["opening"] or values["address"])
     return render(request, "browser/web.html", values)
 
@@ -50,14 +52,17 @@ def open_(request: HttpRequest) -> HttpResponse:
         answer["HX-Redirect"] = belongs.href
         return answer
     if belongs.kind != "here":
-        return _answer(request, window, elsewhere=belongs, address=wanted["url"])
+        return _answer(request, window, elsewhere=belongs, address=masked(wanted["url"]))
     if wanted["built"]:
-        exchange = Exchange(method=wanted["method"], url=belongs.url, version=wanted["version"] or "1.1")
+        url, *_who = signing.taken_out(_meant(request, wanted["url"], belongs.url))
+        exchange = Exchange(method=wanted["method"], url=url, version=wanted["version"] or "1.1")
         body = wanted["body"].replace("\r\n", "\n").encode()
         exchange.ask(wanted["fields_text"], body, own=True)
-    else:
-        exchange = _simple(window, belongs.url)
-    return _start(request, window, exchange)
+        return _start(request, window, exchange)
+    url, user, password = signing.taken_out(_meant(request, wanted["url"], belongs.url))
+    if user:
+        signing.remember(request.user, url, user, password)
+    return _start(request, window, _simple(window, url), signed=bool(user))
 
 
 @login_required
@@ -74,13 +79,13 @@ def fill(request: HttpRequest) -> HttpResponse:
         return _answer(request, window, refused=_("This form leads nowhere."), status=422)
     belongs = where.place(form.url)
     if belongs.kind != "here":
-        return _answer(request, window, elsewhere=belongs, address=form.url)
+        return _answer(request, window, elsewhere=belongs, address=masked(form.url, form.secret))
     exchange = _simple(window, form.url)
     exchange.method = form.method
     fields: Fields = exchange.asked["fields"]
     if form.method == "POST":
         fields += [("Content-Type", form.kind), ("Content-Length", str(len(form.body)))]
-    exchange.ask(fields, form.body)
+    exchange.ask(fields, form.body, secret=form.secret)
     return _start(request, window, exchange)
 
 
@@ -90,9 +95,7 @@ def go(request: HttpRequest) -> HttpResponse:
     """Back, forward, home, to a place of the history, or the same once more."""
     window, verb = showing.window_of(request), request.POST.get("verb", "")
     if verb in ("back", "forward"):
-        step = -1 if verb == "back" else 1
-        window.at = max(0, min(len(window.trail) - 1, window.at + step))
-        window.save(update_fields=["at"])
+        _step(window, -1 if verb == "back" else 1)
         return _answer(request, window)
     if verb == "home":
         return _start(request, window, _simple(window, where.home()))
@@ -100,12 +103,12 @@ def go(request: HttpRequest) -> HttpResponse:
     first = visit.exchanges.first() if visit else None
     if first is None:
         return _answer(request, window)
-    again = Exchange(method=first.method, url=first.url, version=window.version)
+    again = Exchange(method=first.method, url=first.whole, version=window.version)
     asked = first.asked
     own = asked["own"]
-    fields = asked["fields"] if own or asked["body"] else _simple(window, first.url).asked["fields"]
+    fields = asked["fields"] if own or asked["body"] else _simple(window, first.whole).asked["fields"]
     again.version = first.version if own else window.version
-    again.ask(fields, asked["body"], own=own)
+    again.ask(fields, asked["body"], own=own, secret=asked["secret"])
     how = Visit.How.HARD if verb == "hard" else Visit.How.RELOAD
     return _start(request, window, again, how)
 
@@ -125,6 +128,37 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, window)
 
 
+@login_required
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """Stop waiting: the task sees it in the visit's row and cuts its connection; what came is shown."""
+    window = showing.window_of(request)
+    visits = Visit.objects.filter(person=request.user, pk=window.current)
+    if visits.update(stopped=True):
+        busy = (Exchange.State.WAITING, Exchange.State.ASKING)
+        trouble = {"key": "error.unreachable.cancelled", "params": {}, "words": ""}
+        rows = Exchange.objects.filter(visit=window.current, state__in=busy)
+        rows.update(state=Exchange.State.FAILED, trouble=trouble)
+    return _answer(request, window)
+
+
+def _step(window: Window, step: int) -> None:
+    """Move along the trail. In one transaction, for presses may come faster than they are answered."""
+    with transaction.atomic():
+        row = Window.objects.select_for_update().get(pk=window.pk)
+        row.at = max(0, min(len(row.trail) - 1, row.at + step))
+        row.save(update_fields=["at"])
+
+
+def _meant(request: HttpRequest, typed: str, url: str) -> str:
+    """The address that a person means: one that is shown with ``***`` in it is the one that was asked then."""
+    if MASK not in typed:
+        return url
+    rows = Exchange.objects.filter(visit__person=request.user, url__in=(typed.strip(), url)).order_by("-pk")
+    row = rows.first()
+    return row.whole if row else url
+
+
 def _simple(window: Window, url: str) -> Exchange:
     """A GET with the fields that the lab's browser says by itself."""
     exchange = Exchange(method="GET", url=url, version=window.version)
@@ -133,23 +167,27 @@ def _simple(window: Window, url: str) -> Exchange:
 
 
 def _start(
-    request: HttpRequest, window: Window, exchange: Exchange, how: str = Visit.How.OPEN
+    request: HttpRequest,
+    window: Window,
+    exchange: Exchange,
+    how: str = Visit.How.OPEN,
+    *,
+    signed: bool = False,
 ) -> HttpResponse:
     if whatwg.read(exchange.url) is None:
         return _answer(request, window, refused=_("There is no web server here yet."), status=422)
-    exchange.url = exchange.url.partition("#")[0] if exchange.kind != Exchange.Kind.PAGE else exchange.url
     visit = Visit(
         person=request.user,
         url=exchange.url,
         how=how,
         follow=window.follow,
         caching=window.caching and not exchange.asked["own"],
-        cookies=window.cookies,
+        cookies=window.cookies or signed,
         tab=tab_of(request),
     )
     begin(window, visit, exchange)
     tasks.fetch.delay(exchange.pk)
-    return _answer(request, window)
+    return _answer(request, window, signed=signed)
 
 
 def _answer(request: HttpRequest, window: Window, *, status: int = 200, **more) -> HttpResponse:

@@ -28,6 +28,14 @@ class Crossed:
 
 
 @dataclass(frozen=True, slots=True)
+class Foretold:
+    """Nothing crossed yet: what the client says next holds secrets in the fields of these names (a form's)."""
+
+    at: float
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Secured:
     """TLS is up from here on."""
 
@@ -82,7 +90,7 @@ class DataClosed:
     error: str = ""
 
 
-Event = Opened | Crossed | Secured | Closed | DataOpened | DataSecured | DataClosed
+Event = Opened | Crossed | Foretold | Secured | Closed | DataOpened | DataSecured | DataClosed
 Sink = Callable[[Event], None]
 
 

@@ -118,6 +118,9 @@ class Veil:
     SHORTEST = 4
     """Bytes of the shortest secret that is looked for in later lines; shorter ones are part of any word."""
 
+    MOST = 500
+    """Secrets that are looked for; beyond them a server's cookies are hidden where they stand, and not remembered."""
+
     def __init__(self, fingerprint: Callable[[bytes], str]) -> None:
         self._fingerprint = fingerprint
         self._known: dict[bytes, Said] = {}
@@ -131,7 +134,8 @@ class Veil:
         if not secret.strip():
             return line
         for form in (secret.strip(), said.secret):
-            if remember and len(form) >= self.SHORTEST:
+            full = len(self._known) >= self.MOST and said.kind == "cookie"
+            if remember and not full and len(form) >= self.SHORTEST:
                 self._known[form] = said
         mark = self._fingerprint(said.secret or secret)
         span = Hidden(start, len(secret), said.kind, said.user, mark)

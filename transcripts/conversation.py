@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from accounts.secrets import fingerprint
-from protocols.events import Closed, Crossed, DataClosed, Event, Secured
+from protocols.events import Closed, Crossed, DataClosed, Event, Foretold, Secured
 from protocols.line import Line, Note
 from protocols.wire import event_line, sample_line
 from transcripts import blocks, seen
@@ -125,6 +125,9 @@ class Scribe:
         if isinstance(event, Crossed):
             for line in self._framer.feed(event.speaker, event.raw):
                 self._said(line, event.at)
+            return
+        if isinstance(event, Foretold):
+            self._guard.expect(event.names)
             return
         if isinstance(event, Closed):
             self.end()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import select
+import time
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
@@ -16,12 +17,14 @@ import h11
 
 from protocols import tap
 from protocols.errors import Garbled, TooMuch, Unreachable, WireError
-from protocols.events import Sink
+from protocols.events import Foretold, Sink
 from protocols.http.grammar import TOKEN
 from protocols.login import Address, Limits
 
-HEAD_LIMIT = 256 * 1024
+HEAD_LIMIT = 64 * 1024
 """Bytes of an answer's head: the status line and all fields together."""
+MOST_EARLY = 20
+"""Answers of the class 1xx before the one that counts; a server that says more of them will never come to it."""
 FIELDS = 200
 """Fields of a request that are said; more are a mistake."""
 PATIENCE = 1.0
@@ -39,13 +42,17 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to say. ``fields`` are said as they are and in their order; nothing is added to them."""
+    """What to say. ``fields`` are said as they are and in their order; nothing is added to them.
+
+    ``secret`` are the names of a form's fields whose values nobody else may read, whatever the names tell.
+    """
 
     method: str
     target: str
     fields: Fields = ()
     body: bytes = b""
     version: str = "1.1"
+    secret: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +83,14 @@ class Answer:
 def connect(address: Address, sink: Sink, limits: Limits | None = None) -> Session:
     """Open a connection, with TLS where the address's security is ``tls``; Unreachable, TlsFailed, TooMuch."""
     limits = limits or Limits()
-    return Session(tap.connect(address, sink, limits), limits)
+    return Session(tap.connect(address, sink, limits), limits, sink)
 
 
 class Session:
     """One connection, asked one request after the other for as long as it ``stays``; a context manager."""
 
-    def __init__(self, sock: Any, limits: Limits) -> None:
-        self._sock, self._limits = sock, limits
+    def __init__(self, sock: Any, limits: Limits, sink: Sink) -> None:
+        self._sock, self._limits, self._sink = sock, limits, sink
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
         self.stays = True
 
@@ -105,6 +112,8 @@ class Session:
         if not self.stays:
             raise Unreachable("the connection is used up", cause="closed")
         self._expect(request)
+        if request.secret:
+            self._sink(Foretold(time.time(), request.secret))
         waits = bool(request.body) and _says(request, "expect", "100-continue")
         answer = _Coming()
         try:
@@ -116,6 +125,12 @@ class Session:
             self.stays = False
             self.close()
             raise
+
+    @property
+    def quiet(self) -> bool:
+        """Whether another request may be said: the connection stays, and nothing came that nobody asked for (an
+        answer sent ahead would be taken for the next one; readable without bytes is a server that went)."""
+        return self.stays and not select.select([self._sock], [], [], 0)[0]
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
@@ -159,7 +174,15 @@ class Session:
             self.stays = False
             self.close()
             return replace(answer.whole(), trouble=error)
+        more = len(self._h11.trailing_data[0]) if self._h11.their_state is h11.DONE else 0
         self._next()
+        if more:
+            # What follows an answer that was asked for is nobody's answer (RFC 9112 section 6.3).
+            self.stays = False
+            self.close()
+            return replace(
+                answer.whole(), trouble=Garbled("more came than was announced", cause="more", bytes=more)
+            )
         return answer.whole()
 
     def _event(self, answer: _Coming) -> bool:
@@ -204,6 +227,8 @@ class _Coming:
     def take(self, event: Any) -> None:
         if isinstance(event, h11.InformationalResponse):
             self.early.append(event.status_code)
+            if len(self.early) > MOST_EARLY:
+                raise TooMuch("only 1xx answers come", cause="early", count=MOST_EARLY)
         elif isinstance(event, h11.Response):
             self.head = event
         elif isinstance(event, h11.Data):

@@ -1,4 +1,4 @@
-"""What must not be stored of an HTTP conversation: sign-ins, cookies' values, and passwords in forms.
+"""What must not be stored of an HTTP conversation: sign-ins, cookies' values, and secrets in forms and addresses.
 
 Kept are the scheme, Basic's user name, Digest's parameters but its response, cookies' names and attributes, and
 the fields' names. Looked for in head lines and, because a wrong Content-Length makes a head of a body, in
@@ -8,39 +8,53 @@ bodies too; what was hidden once is hidden wherever it is repeated (RFC 9110 sec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote_to_bytes
 
 from protocols.http.grammar import parse_request
 from protocols.line import Line
 from protocols.sasl import Said, Veil, decoded, readable
 
-_SIGN_IN = re.compile(
-    rb"(?:^|[\r\n\0])[\s\0]*(?:Proxy-)?Authorization[ \t]*:[ \t]*(?P<value>[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
-    re.IGNORECASE,
-)
-_COOKIE = re.compile(
-    rb"(?:^|[\r\n\0])[\s\0]*Cookie2?[ \t]*:[ \t]*(?P<value>[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE
-)
-_SET_COOKIE = re.compile(
-    rb"(?:^|[\r\n\0])[\s\0]*Set-Cookie2?[ \t]*:[ \t]*(?P<value>[^;\r\n]*)", re.IGNORECASE
-)
+# Every pattern starts at a line's border or a separator and is bounded from there: a body of 64 KiB made to
+# be slow (a letter repeated, nothing but line ends) must not hold up the one thread that records for all.
+_BORDER = rb"(?:^|[\r\n\0])[ \t\v\f]*"
+_REST = rb"(?P<value>[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)"
+_SIGN_IN = re.compile(_BORDER + rb"(?:Proxy-)?Authorization[ \t]*:[ \t]*" + _REST, re.IGNORECASE)
+_COOKIE = re.compile(_BORDER + rb"Cookie2?[ \t]*:[ \t]*" + _REST, re.IGNORECASE)
+_SET_COOKIE = re.compile(_BORDER + rb"Set-Cookie2?[ \t]*:[ \t]*(?P<value>[^;\r\n]*)", re.IGNORECASE)
 _CONTINUED = re.compile(rb"[ \t]")
 _SECRET_FIELD = re.compile(rb"(?:^|[\r\n])[ \t]*(?:Proxy-)?(?:Authorization|Cookie2?)[ \t]*:", re.IGNORECASE)
 _WORD = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9!#$&^_.+-]*)(?:[ \t]+|$)")
-_RESPONSE = re.compile(rb'\bresponse\s*=\s*"?(?P<value>[^",\s]*)', re.IGNORECASE)
-_USER_NAME = re.compile(rb'\busername\s*=\s*"(?P<value>[^"]*)"', re.IGNORECASE)
-_FORM = re.compile(
-    rb"(?:^|[?&;\s])(?P<name>[\w.%\[\]-]*(?:pass(?:w(?:or)?d)?|pwd|mat_?khau|secret|token)[\w.%\[\]-]*)=(?P<value>[^&;\s#]+)",
-    re.IGNORECASE,
-)
+_RESPONSE = re.compile(rb'\bresponse\s{0,20}=\s{0,20}"?(?P<value>[^",\s]*)', re.IGNORECASE)
+_USER_NAME = re.compile(rb'\busername\s{0,20}=\s{0,20}"(?P<value>[^"]*)"', re.IGNORECASE)
+_PAIR = re.compile(rb"(?:^|[?&;#\s])(?P<name>[^=&;\s?#\"'<>/]{1,200})=(?P<value>[^&;\s#]+)")
+_MEMBER = re.compile(rb'"(?P<name>[^"\\\r\n]{1,200})"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\]|\\.)+)')
 _PART = re.compile(
-    rb'name="?[^"\r\n]*(?:pass(?:w(?:or)?d)?|pwd|mat_?khau|secret|token)[^"\r\n]*"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(?P<value>[^\r\n]+)',
+    rb"(?:^|[\r\n])Content-Disposition[ \t]*:(?P<head>[^\r\n]{0,2000})\r?\n"
+    rb"(?:[^\r\n]{1,2000}\r?\n){0,10}?\r?\n(?P<value>[^\r\n]+)",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:]*:(?P<value>[^\s/?#@]+)@")
+_PART_NAME = re.compile(rb'\bname="?(?P<name>[^"\r\n;]{1,200})', re.IGNORECASE)
+_USERINFO = re.compile(
+    rb"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/?#@:]{0,200}:(?P<value>[^\s/?#@]+)@"
+)
+_SURE = re.compile(r"pass(?:w(?:or)?d|phrase|code)?(?![a-z])|passw|pwd|mat_?khau|secret|token")
+_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+LIKELY = frozenset(
+    {
+        "auth", "authorization", "apikey", "accesskey", "privatekey", "key", "otp", "pin", "jwt", "session",
+        "sessionid", "sess", "sid", "phpsessid", "jsessionid", "sig", "signature", "credential", "credentials",
+    }
+)  # fmt: skip
+"""Words of a name whose value is likely to open something; ``code`` is one where it is the whole name (OAuth's)."""
 LONG = 8
 """Bytes of the shortest cookie that is looked for where it is repeated; a counter's ``3`` stands everywhere."""
+
+MOST = 200
+"""Secrets of one line that are hidden each by itself."""
+MASK = "***"
+"""What stands for a secret in an address that is stored or shown; a browser leaves these signs as they are."""
 
 Found = tuple[int, int, Said]
 
@@ -52,16 +66,25 @@ class Guard:
         self._veil = Veil(fingerprint)
         self._secret_field = {"C": False, "S": False}
         self._cut_short = False
+        self._told: frozenset[str] = frozenset()
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Fields of a form that comes next are secret under these names, whatever they tell."""
+        self._told |= {name.lower() for name in names}
 
     def feed(self, line: Line) -> Line:
         """Return ``line`` with its secret bytes taken out."""
         if line.kind == "event" or line.speaker == "-":
             return line
-        spans = self._continued(line) or list(_secrets(line.raw))
+        asked = line.speaker == "C" or line.kind != "body"
+        spans = self._continued(line) or list(_secrets(line.raw, self._told, likely=asked))
+        if len(spans) > MOST:
+            # A line made of secrets: it is hidden from the first to the last of them.
+            first, last = min(start for start, _, _ in spans), max(end for _, end, _ in spans)
+            spans = [(first, last, Said("response", secret=line.raw[first:last]))]
         for start, end, said in sorted(spans, key=lambda one: -one[0]):
-            line = self._veil.cut(
-                line, start, said, end, remember=said.kind != "cookie" or end - start >= LONG
-            )
+            short = said.kind in ("cookie", "value") and end - start < LONG
+            line = self._veil.cut(line, start, said, end, remember=not short)
         if line.speaker == "C":
             ends = line.hidden[-1].start if line.hidden else -1
             self._cut_short = line.kind == "body" and ends == len(line.raw)
@@ -80,28 +103,75 @@ class Guard:
         return []
 
 
-def _secrets(raw: bytes) -> Iterator[Found]:
-    taken: list[tuple[int, int]] = []
-    for found in _all(raw):
+def masked(url: str, names: Iterable[str] = ()) -> str:
+    """``url`` as it may be stored and shown: what a guard would hide in it is ``***``."""
+    raw = url.encode("utf-8", "surrogatepass")
+    spans = _apart([*_userinfo(raw), *_pairs(raw, frozenset(name.lower() for name in names), True)])
+    for start, end, _ in sorted(spans, reverse=True, key=lambda one: one[0]):
+        raw = raw[:start] + MASK.encode() + raw[end:]
+    return raw.decode("utf-8", "surrogatepass")
+
+
+def telling(name: str) -> str:
+    """``password`` where a field of this name holds a secret, ``value`` where it is likely to, else ""."""
+    if _SURE.search(name.lower()):
+        return "password"
+    words = [word.lower() for word in _NAME_WORD.findall(name)]
+    return "value" if LIKELY.intersection(words) or words == ["code"] else ""
+
+
+def _secrets(raw: bytes, told: frozenset[str], *, likely: bool) -> Iterator[Found]:
+    return _apart(_all(raw, told, likely))
+
+
+def _apart(spans: Iterable[Found]) -> Iterator[Found]:
+    taken: list[tuple[int, int]] = []  # in the order of their places
+    for found in spans:
         start, end, _ = found
-        if start < end and not any(start < last and first < end for first, last in taken):
-            taken.append((start, end))
+        at = bisect(taken, (start, start))
+        near = taken[max(0, at - 1) : at + 1]
+        if start < end and not any(start < last and first < end for first, last in near):
+            taken.insert(at, (start, end))
             yield found
 
 
-def _all(raw: bytes) -> Iterator[Found]:
+def _all(raw: bytes, told: frozenset[str], likely: bool) -> Iterator[Found]:
     for match in _SIGN_IN.finditer(raw):
         yield _sign_in(raw, match.start("value"), match.end("value"))
     for match in _COOKIE.finditer(raw):
         yield from _cookies(raw, match.start("value"), match.end("value"))
     for match in _SET_COOKIE.finditer(raw):
         yield from _cookies(raw, match.start("value"), match.end("value"))
+    yield from _userinfo(raw)
+    yield from _pairs(raw, told, likely)
+    for match in _MEMBER.finditer(raw):
+        if kind := _kind(match["name"], told, False):
+            yield _plain(match, kind)
+    for match in _PART.finditer(raw):
+        name = _PART_NAME.search(match["head"])
+        if name and (kind := _kind(name["name"], told, likely)):
+            yield _plain(match, kind)
+
+
+def _userinfo(raw: bytes) -> Iterator[Found]:
     for match in _USERINFO.finditer(raw):
         yield _plain(match, "password")
-    for match in _FORM.finditer(raw):
-        yield _plain(match, "password", unquote_to_bytes(match["value"].replace(b"+", b" ")))
-    for match in _PART.finditer(raw):
-        yield _plain(match, "password")
+
+
+def _pairs(raw: bytes, told: frozenset[str], likely: bool) -> Iterator[Found]:
+    at = 0
+    # From the end of each name on, not of each value: a value may hold the next separator's pair.
+    while match := _PAIR.search(raw, at):
+        at = match.end("name")
+        if kind := _kind(match["name"].replace(b"+", b" "), told, likely):
+            at = match.end()
+            yield _plain(match, kind, unquote_to_bytes(match["value"].replace(b"+", b" ")))
+
+
+def _kind(raw: bytes, told: frozenset[str], likely: bool) -> str:
+    name = unquote_to_bytes(raw).decode("utf-8", "replace")
+    kind = "password" if name.lower() in told else telling(name)
+    return kind if likely or kind == "password" else ""
 
 
 def _plain(match: re.Match[bytes], kind: str, secret: bytes = b"") -> Found:

@@ -13,7 +13,7 @@ LITERAL = re.compile(rb"~?\{([0-9]{1,20})(\+?)\}$")
 """A literal announced at a line's end; ``+`` where the client does not wait (RFC 7888)."""
 
 # A section such as BODY[HEADER.FIELDS (FROM TO)]<0> is one word, though it holds spaces and parentheses.
-_ATOM = re.compile(rb"(?:[^\s()\[\]\"{]|\[[^\]]*\])+")
+_ATOM = re.compile(rb"(?:[^\s()\[\]\"{]|\[[^\]]{0,1000}\])+")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SET = re.compile(
     r"(?:[1-9][0-9]*|\*)(?::(?:[1-9][0-9]*|\*))?(?:,(?:[1-9][0-9]*|\*)(?::(?:[1-9][0-9]*|\*))?)*"

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from protocols.line import Line
 from protocols.sasl import MECHANISMS, Exchange, Said, Veil
 
-_PASS = re.compile(rb"(?:^|[\r\0])[\s\0]*PASS\b[ \t:]?", re.IGNORECASE)
-_AUTH = re.compile(rb"(?:^|[\r\0])[\s\0]*AUTH\b[\s:]*", re.IGNORECASE)
+_PASS = re.compile(rb"(?:^|[\r\0])[ \t\n\v\f]*PASS\b[ \t:]?", re.IGNORECASE)
+_AUTH = re.compile(rb"(?:^|[\r\0])[ \t\n\v\f]*AUTH\b[\s:]*", re.IGNORECASE)
 _USER = re.compile(rb"^\s*USER\s+(.*?)\s*$", re.IGNORECASE)
 _WORD = re.compile(rb"\S+\s*")
 _COMMAND = re.compile(

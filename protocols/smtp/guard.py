@@ -13,7 +13,7 @@ from collections.abc import Callable
 from protocols.line import Line
 from protocols.sasl import MECHANISMS, Exchange, Said, Veil
 
-_AUTH = re.compile(rb"(?:^|[\r\0])[\s\0]*(AUTH)\b[\s:]*", re.IGNORECASE)
+_AUTH = re.compile(rb"(?:^|[\r\0])[ \t\n\v\f]*(AUTH)\b[\s:]*", re.IGNORECASE)
 _WORD = re.compile(rb"\S+\s*")
 _PASSWORD = re.compile(rb"^\s*(?:PASS|LOGIN)\b\s*", re.IGNORECASE)
 _COMMAND = re.compile(

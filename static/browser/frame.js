@@ -21,5 +21,6 @@ document.addEventListener("submit", (event) => {
     method: form.getAttribute("method") ?? "get",
     enctype: form.getAttribute("enctype") ?? "",
     entries,
+    secret: [...form.elements].filter((field) => field.type === "password" && field.name).map((field) => field.name),
   });
 });

@@ -28,6 +28,8 @@ function shown() {
     htmx.trigger(address, "refresh");
   }
   if (now.dataset.title) document.title = `${now.dataset.title} · netlab`;
+  // The buttons stay what they are while answers come: a press that waits for its turn is not lost with its button.
+  for (const button of document.querySelectorAll("#nav [data-if]")) button.disabled = !now.hasAttribute(`data-${button.dataset.if}`);
 }
 
 // An answer that came before the socket stood would not be told: look until it is there.
@@ -49,6 +51,7 @@ async function send(message) {
   told.set("method", message.method);
   told.set("enctype", message.enctype);
   told.set("entries", JSON.stringify(entries));
+  told.set("secret", JSON.stringify((Array.isArray(message.secret) ? message.secret : []).slice(0, 200).map(String)));
   const token = document.querySelector("meta[name=csrf-token]").content;
   try {
     const answer = await fetch(room.dataset.fill, { method: "POST", body: told, headers: { "X-CSRFToken": token, "X-Tab": tab(), "HX-Request": "true" } });
