@@ -47,7 +47,7 @@ def _say(client: Client, message: Message, target: str) -> None:
             other.deliver(out)
     else:
         other.deliver(out)
-        if client.account and other.account and other is not client:
+        if client.account and other.account:
             network.talk(client.account, other.account).add(out)
     # Who talks to themselves hears it twice, as it was said and as it came: the label is the echo's alone
     # (IRCv3 labeled-response).

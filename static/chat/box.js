@@ -1,5 +1,5 @@
 // The box that one types into: history, completion by Tab, suggestions for commands, formatting keys.
-import { COMMANDS, node } from "./words.js";
+import { COMMANDS, node, word } from "./words.js";
 
 const box = document.getElementById("words"), hints = document.getElementById("hints");
 const past = [];
@@ -42,6 +42,8 @@ export function put(text) {
   box.setSelectionRange(text.length, text.length);
 }
 
+export function text() { return box.value; }
+
 export function insert(text) {
   box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
   box.focus();
@@ -53,7 +55,11 @@ function secret(text) {
 }
 
 function grow() {
-  box.rows = Math.min(6, box.value.split("\n").length);
+  const lines = box.value.split("\n");
+  box.rows = Math.min(6, lines.length);
+  // Whoever pasted a page should know before pressing Enter that each line of it is a message.
+  const said = lines.filter((line) => line.trim()).length;
+  document.getElementById("lines").textContent = said > 1 ? word("lines", { count: said }) : "";
 }
 
 function first() { return !box.value.slice(0, box.selectionStart).includes("\n"); }
@@ -79,10 +85,10 @@ function mark(event) {
 
 function complete(names) {
   if (!tried) {
-    const before = box.value.slice(0, box.selectionStart), word = /\S*$/.exec(before)[0];
-    if (!word) return false;
-    const start = before.length - word.length, low = word.toLowerCase();
-    const from = word.startsWith("/") && start === 0 ? COMMANDS.map((one) => `/${one.name}`) : word[0] === "#" ? names.channels : names.nicks;
+    const before = box.value.slice(0, box.selectionStart), begun = /\S*$/.exec(before)[0];
+    if (!begun) return false;
+    const start = before.length - begun.length, low = begun.toLowerCase();
+    const from = begun.startsWith("/") && start === 0 ? COMMANDS.map((one) => `/${one.name}`) : begun[0] === "#" ? names.channels : names.nicks;
     const found = from.filter((name) => name.toLowerCase().startsWith(low));
     if (!found.length) return false;
     tried = { start, end: before.length, found, next: 0 };

@@ -1,5 +1,5 @@
 // The chat room: told by its socket what is said and how things stand; it draws, and brings words back.
-import { plain } from "./format.js";
+import { formatted, plain } from "./format.js";
 import * as box from "./box.js";
 import * as lines from "./lines.js";
 import * as people from "./people.js";
@@ -10,6 +10,7 @@ const room = document.getElementById("chat"), get = (id) => document.getElementB
 const scroll = get("scroll"), MOST = 1500, PATIENCE = 20000;
 const networks = new Map(), windows = new Map(), pending = new Map();
 let current = 0, socket = null, wait = 500, number = 0, gatewayUp = true, missed = 0, wanted = "";
+const phone = matchMedia("(max-width: 640px)"), small = matchMedia("(max-width: 900px)");
 const SPOKEN = new Set(["privmsg", "notice", "action"]);
 const now = () => windows.get(current);
 
@@ -167,8 +168,11 @@ async function load(it) {
     it.loaded = true;
   } catch { it.loaded = false; }
   it.loading = false;
-  if (it.c === current) { redraw(); place(); }
+  if (it.c === current) { redraw(); place(); fill(); }
 }
+
+// A hundred comings are one folded line: where nothing can be scrolled, nobody could ask for more.
+function fill() { if (now()?.more && scroll.clientHeight && scroll.scrollHeight <= scroll.clientHeight) older(); }
 
 async function older() {
   const it = now();
@@ -179,13 +183,14 @@ async function older() {
     const told = await fetchLines(it, `?before=${it.lines[0].id}`);
     it.lines = [...told.lines, ...it.lines];
     it.more = told.more;
-  } catch { /* scrolling up again tries again */ }
+  } catch { it.loading = false; head(); return; /* scrolling up again tries again */ }
   it.loading = false;
   if (it.c !== current) return;
   const height = scroll.scrollHeight - scroll.scrollTop;
   redraw();
   scroll.scrollTop = scroll.scrollHeight - height;
   stuck = ends();
+  fill();
 }
 
 // After a break: what was said meanwhile is in the database; ask for it, window by window.
@@ -218,9 +223,9 @@ function say(text) {
     const there = [...windows.values()].find((one) => one.network === it.network && fold(one.name) === fold(wanted));
     if (there && !/^(msg|m)$/i.test(command[1])) { if (there.inside || there.kind === "query") choose(there.c); }
   }
-  const n = ++number;
+  const n = ++number;  // what was said before it may go out slowly: a server takes one line a second
   const row = node("li", {}, node("span", { className: "x", textContent: text }), node("span", { className: "aside why", textContent: word("saying") }));
-  pending.set(n, { text, c: it.c, row, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length) });
+  pending.set(n, { text, c: it.c, row, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length + 1000 * pending.size) });
   setTimeout(() => { if (pending.has(n) && it.c === current) get("pending").append(row); }, 250);
   if (!send({ do: "say", c: it.c, text, n })) refuse(n, word("lost"));
 }
@@ -256,6 +261,16 @@ async function post(path, values = {}) {
   if (answer.status >= 202 && answer.status !== 204) notice((await answer.json().catch(() => ({}))).says ?? answer.statusText);
 }
 
+// For Tab: who spoke last comes first, oneself last.
+function nicks(it) {
+  if (!it) return [];
+  const me = networks.get(it.network)?.nick, spoke = new Map();
+  for (const line of it.lines) if (SPOKEN.has(line.k)) spoke.set(people.key(it, line.n), line.id);
+  const rank = (nick) => (nick === me ? -1 : spoke.get(people.key(it, nick)) ?? 0);
+  const all = it.kind === "query" ? [it.name, me] : [...it.members.values()].map((one) => one.nick);
+  return all.filter(Boolean).sort((one, other) => rank(other) - rank(one) || one.localeCompare(other));
+}
+
 // -- drawing ----------------------------------------------------------------------------------------------
 
 function rail() {
@@ -278,13 +293,13 @@ function rail() {
 }
 
 function entry(it) {
-  const button = node("button", { type: "button", className: "open", data: { open: it.c } }, node("bdi", { textContent: it.name }));
+  const button = node("button", { type: "button", className: "open", data: { open: it.c }, title: it.name }, node("bdi", { textContent: it.name }));
   if (it.c === current) button.setAttribute("aria-current", "true");
   if (it.kind === "channel" && !it.inside) button.classList.add("outside");
   if (it.unread) {
     const all = it.unread >= 300 ? "300+" : it.unread;
-    const count = node("span", { className: `count${it.mentions ? " named" : ""}`, textContent: it.mentions && it.kind !== "query" ? `${it.mentions} · ${all}` : all });
-    count.append(node("span", { className: "visually-hidden", textContent: ` ${word("unread", { count: "" })}` }));
+    const says = word("unread", { count: all }) + (it.mentions && it.kind !== "query" ? `, ${word("mentions", { count: it.mentions })}` : "");
+    const count = node("span", { className: `count${it.mentions ? " named" : ""}`, title: says }, node("span", { ariaHidden: "true", textContent: all }), node("span", { className: "visually-hidden", textContent: says }));
     button.classList.add("has-unread");
     button.append(count);
   }
@@ -295,6 +310,9 @@ function entry(it) {
 function choose(id) {
   const it = windows.get(id);
   if (!it) { current = 0; show(); return; }
+  // What was begun here waits here: it is not said by mistake to those of the next talk.
+  const left = now();
+  if (id !== current) { if (left) left.draft = box.text(); box.put(it.draft ?? ""); room.classList.remove("with-people"); expanded(); }
   if (id !== current) { missed = 0; get("pending").replaceChildren(...[...pending.values()].filter((one) => one.c === id).map((one) => one.row)); }
   current = id;
   history.replaceState(null, "", `#${encodeURIComponent(it.kind === "server" ? "" : it.name)}`);
@@ -316,14 +334,25 @@ function head() {
   const it = now(), older = get("older");
   get("talk-name").textContent = it?.kind === "server" ? networks.get(it.network)?.name ?? "" : it?.name ?? word("choose");
   get("talk-flags").textContent = it?.flags ?? "";
-  get("talk-topic").textContent = it?.kind === "channel" ? plain(it.topic ?? "") : "";
-  get("talk-topic").title = get("talk-topic").textContent;
-  get("leave").hidden = !(it?.kind === "channel" && it.inside);
+  topic(it?.kind === "channel" ? it.topic ?? "" : "");
+  const leave = get("leave");
+  leave.hidden = !it || it.kind === "server";
+  leave.textContent = it?.kind === "channel" && it.inside ? leave.dataset.leave : leave.dataset.shut;
   get("me").textContent = networks.get(it?.network)?.nick ?? "";
   const end = it?.kind === "channel" ? word(it.open_to_class ? "beginning_class" : "beginning") : "";
   const empty = it && word(`empty_${it.kind}`);
   older.hidden = !it?.loaded && !it?.loading;
   older.textContent = it?.loading ? word("history") : !it?.lines.length ? empty : it?.more ? "" : end;
+}
+
+// Drawn only where it changed, so that whoever stands on a link in it stays there.
+function topic(text) {
+  const place = get("talk-topic");
+  if (place.of === text) return;
+  place.of = text;
+  place.replaceChildren(formatted(text));
+  place.title = plain(text);
+  place.classList.remove("whole");
 }
 
 // Where one comes back to: the first unread line, else the end.
@@ -407,10 +436,15 @@ function step(by, only = () => true) {
   }
 }
 
+function expanded() {
+  const shown = small.matches ? room.classList.contains("with-people") : !room.classList.contains("hide-people");
+  document.querySelector(".show-people").setAttribute("aria-expanded", String(shown));
+}
+
 const doings = {
   back() { room.classList.remove("talking", "with-people"); },
-  people() { const shown = matchMedia("(max-width: 900px)").matches ? room.classList.toggle("with-people") : !room.classList.toggle("hide-people"); document.querySelector(".show-people").setAttribute("aria-expanded", String(shown)); },
-  part() { say("/part"); },
+  people() { if (small.matches) room.classList.toggle("with-people"); else room.classList.toggle("hide-people"); expanded(); },
+  leave() { if (now()?.kind === "channel" && now().inside) say("/part"); else post(`talk/${current}/close/`); },
   list() { showList(null); say("/list"); },
   help() { get("help").showModal(); },
 };
@@ -418,7 +452,7 @@ const doings = {
 room?.addEventListener("click", (event) => {
   const at = (name) => event.target.closest(`[data-${name}]`)?.dataset[name];
   if (at("do")) doings[at("do")]?.();
-  if (at("open")) { choose(Number(at("open"))); if (!matchMedia("(max-width: 900px)").matches) get("words").focus(); }
+  if (at("open")) { choose(Number(at("open"))); if (!phone.matches) get("words").focus(); }
   if (at("close")) post(`talk/${at("close")}/close/`);
   if (at("connect")) post(`network/${at("connect")}/connect/`);
   if (at("disconnect")) post(`network/${at("disconnect")}/disconnect/`);
@@ -430,6 +464,7 @@ get("join")?.addEventListener("submit", (event) => {
   if (name) join(name);
   get("join-name").value = "";
 });
+get("talk-topic")?.addEventListener("click", (event) => { if (!event.target.closest("a, button")) get("talk-topic").classList.toggle("whole"); });
 get("newer")?.addEventListener("click", () => { toBottom(); if (now()) readNow(now()); });
 if (scroll) new ResizeObserver(() => { if (stuck) scroll.scrollTop = scroll.scrollHeight; }).observe(scroll);
 scroll?.addEventListener("scroll", () => {
@@ -445,20 +480,23 @@ document.addEventListener("keydown", (event) => {
   if (event.altKey && event.key === "ArrowDown") { event.preventDefault(); step(1); }
   if (event.altKey && event.key.toLowerCase() === "a") { event.preventDefault(); step(1, (it) => it.unread > 0); }
   const typing = event.target.closest("input, textarea, select, dialog");
+  if (event.key === "Escape" && room.classList.contains("with-people") && !event.target.closest("dialog, [popover]")) { doings.people(); document.querySelector(".show-people").focus(); }
   if (event.key === "?" && !typing) get("help")?.showModal();
   if (event.key === "PageUp" && event.target === get("words")) { event.preventDefault(); scroll.scrollTop -= scroll.clientHeight * 0.8; }
   if (event.key === "PageDown" && event.target === get("words")) { event.preventDefault(); scroll.scrollTop += scroll.clientHeight * 0.8; }
 });
 
 if (room) {
-  box.setup({ say, names: () => { const it = now(); return { nicks: [...(it?.members.values() ?? [])].map((one) => one.nick).concat(it?.kind === "query" ? [it.name] : []), channels: order().filter((one) => one.kind === "channel").map((one) => one.name) }; } });
+  box.setup({ say, names: () => { const it = now(); return { nicks: nicks(it), channels: order().filter((one) => one.kind === "channel").map((one) => one.name) }; } });
   dialogs({ say, join, operator: () => { const it = now(), me = it?.members.get(people.key(it, networks.get(it.network)?.nick ?? "")); return /[~&@%]/.test(me?.signs ?? ""); } });
   take(first);
   const hash = decodeURIComponent(location.hash.slice(1));
   const begin = first.join || hash;
   if (first.join) wanted = first.join;
   const start = [...windows.values()].find((it) => it.name === first.join || it.name === begin) ?? order().find((it) => it.kind === "channel" && it.name === "#lab") ?? order().find((it) => it.kind !== "server") ?? order()[0];
-  if (start) { current = start.c; choose(start.c); if (matchMedia("(max-width: 900px)").matches && !first.join && !hash) room.classList.remove("talking"); }
+  if (start) { choose(start.c); if (phone.matches && !first.join && !hash) room.classList.remove("talking"); }
   connect();
-  if (!matchMedia("(max-width: 900px)").matches) get("words").focus();
+  if (!phone.matches) get("words").focus();
+  expanded();
+  small.addEventListener("change", expanded);
 }

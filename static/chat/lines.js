@@ -4,6 +4,8 @@ import { dayKey, dayName, exact, hue, node, time, word } from "./words.js";
 
 const COMINGS = new Set(["join", "part", "quit", "nick", "mode"]);
 const SPLIT = /^(\S+\.\S+) (\S+\.\S+)$/;
+// The shell has a box of its own called notice.
+const LOOK = { notice: "announced" };
 const said = document.getElementById("said");
 let drawn = { window: null, last: null, day: "", fold: null };
 
@@ -36,7 +38,7 @@ function counts(line, window) { return ["privmsg", "notice", "action"].includes(
 
 function row(line, window) {
   const spoken = ["privmsg", "notice", "action"].includes(line.k);
-  const item = node("li", { className: `line ${line.k}`, data: { id: line.id ?? "" } });
+  const item = node("li", { className: `line ${LOOK[line.k] ?? line.k}`, data: { id: line.id ?? "" } });
   item.append(node("time", { dateTime: new Date(line.t).toISOString(), title: exact(line.t), textContent: time(line.t) }));
   if (line.p === window.person) item.classList.add("own");
   if (line.named) item.classList.add("named");

@@ -40,7 +40,7 @@ function now(window) {
   const order = [...Object.keys(RANKS), ""].filter((sign) => groups.has(sign));
   list.replaceChildren(...order.map((sign) => {
     const rows = groups.get(sign).sort((one, other) => collator.compare(one.nick, other.nick));
-    const title = node("h2", { textContent: `${word(RANKS[sign] ?? "others")} ` }, node("span", { className: "aside", textContent: rows.length }));
+    const title = node("h2", { textContent: `${word(RANKS[sign] ?? (groups.size > 1 ? "others" : "everybody"))} ` }, node("span", { className: "aside", textContent: rows.length }));
     return node("section", {}, title, node("ul", {}, ...rows.map(person)));
   }));
 }

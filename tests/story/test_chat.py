@@ -59,3 +59,115 @@ def test_a_channel_is_joined_a_topic_set_and_a_word_that_is_none_stays_in_the_bo
     ann.get_by_role("button", name="All channels").click()
     expect(ann.locator("#list-rows")).to_contain_text("#course")
     clean(ann)
+
+
+def test_people_talk_alone_tab_completes_and_each_line_of_a_paste_is_a_message(person):
+    ann, ben = person("ann"), person("ben")
+    enter(ann)
+    enter(ben)
+    box = ann.get_by_label("Message", exact=True)
+    expect(ann.locator("#members")).to_contain_text("ben")
+    for begun, complete in (("be", "ben: "), ("hello be", "hello ben "), ("/to", "/topic "), ("see #la", "see #lab ")):
+        box.fill(begun)
+        box.press("Tab")
+        expect(box).to_have_value(complete)
+    box.fill("a thought, not said yet")
+
+    say(ben, "/query ann")
+    expect(ben.get_by_role("heading", name="ann")).to_be_visible()
+    say(ben, "just between us")
+    talk = ann.locator("#networks li", has_text="ben")
+    expect(talk.locator(".count.named")).to_contain_text("unread: 1")
+    box.press("Alt+a")
+    expect(ann.get_by_role("heading", name="ben")).to_be_visible()
+    expect(ann.locator("#said .line")).to_have_count(1)
+    expect(talk.locator(".count")).to_have_count(0)
+    expect(box).to_have_value("")  # what was begun in #lab waits there
+    ann.get_by_role("button", name="Close", exact=True).click()
+    expect(talk).to_have_count(0)
+    ann.locator("#networks").get_by_role("button", name="#lab", exact=True).click()
+    expect(box).to_have_value("a thought, not said yet")
+
+    box.fill("".join(f"row {number}\n\n" for number in range(1, 121)))
+    expect(ann.locator("#lines")).to_have_text("120 messages")
+    box.press("Enter")
+    ben.locator("#networks").get_by_role("button", name="#lab").click()
+    expect(ben.locator("#said .line", has_text="row 120")).to_have_count(1)
+    rows = [row for row in ben.locator("#said .line .x").all_inner_texts() if row.startswith("row ")]
+    assert rows[-100:] == [f"row {number}" for number in range(21, 121)]
+    expect(ann.locator("#pending li")).to_have_count(0)
+
+    ann.reload()
+    expect(ann.locator("#said .line", has_text="row 120")).to_have_count(1)
+    expect(ann.locator("#said .line", has_text="row 9")).to_have_count(10)  # 90 to 99: a page has a hundred
+    ann.locator("#scroll").evaluate("it => { it.scrollTop = 0; }")
+    expect(ann.locator("#said .line", has_text="row 9")).to_have_count(11)
+    assert ann.locator("#scroll").evaluate("it => it.scrollTop") > 200, "the view jumped to what was loaded"
+
+
+def test_what_one_tab_read_is_read_in_the_other_and_names_are_text(person):
+    ann, ben = person("ann"), person("ben")
+    enter(ann)
+    enter(ben)
+    second = ann.context.new_page()
+    for tab in (ann, second):
+        tab.goto("/chat/?join=%23%3Cb%3Ehall%3C/b%3E")
+        expect(tab.get_by_role("heading", name="#<b>hall</b>")).to_be_visible()
+    say(ann, "/topic <img src=x onerror=alert(1)> at https://lab.test/a?b=<i>")
+    expect(second.locator("#talk-topic")).to_have_text("<img src=x onerror=alert(1)> at https://lab.test/a?b=<i>")
+    expect(second.locator("#talk-topic a")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(second.locator("#talk-topic img, #talk-name b, #networks b b")).to_have_count(0)
+
+    say(ben, "ann: both of your tabs")
+    counts = [tab.locator("#networks li", has_text="#lab").locator(".count.named") for tab in (ann, second)]
+    for count in counts:
+        expect(count).to_contain_text("you were named: 1")
+    ann.locator("#networks").get_by_role("button", name="#lab").click()
+    expect(ann.locator("#unread-mark")).to_be_visible()
+    expect(counts[1]).to_have_count(0)
+
+
+def test_on_a_phone_one_goes_from_the_talks_to_a_talk_to_its_people_and_back(person):
+    ann = person("ann", viewport={"width": 390, "height": 780}, has_touch=True)
+    ann.goto("/chat/")
+    networks, said, people = ann.locator("#networks"), ann.locator("#scroll"), ann.locator("#people")
+    expect(networks).to_be_visible()
+    expect(said).to_be_hidden()
+    networks.get_by_role("button", name="#lab").tap()
+    expect(said).to_be_visible()
+    expect(networks).to_be_hidden()
+    ann.get_by_role("button", name="People").tap()
+    expect(people).to_contain_text("ann")
+    expect(said).to_be_hidden()
+    clean(ann)
+    ann.get_by_role("button", name="Back to the talk").tap()
+    say(ann, "from a phone")
+    expect(ann.locator("#said .line", has_text="from a phone").last).to_be_in_viewport()
+    assert ann.evaluate("document.documentElement.scrollWidth") <= 390
+    ann.get_by_role("button", name="Talks", exact=True).tap()
+    expect(networks).to_be_visible()
+    clean(ann)
+
+
+def test_what_is_typed_while_the_line_is_broken_stays_in_the_box_and_is_said_when_it_is_back(person):
+    ann = person("ann")
+    sockets = []
+
+    def between(socket):
+        if len(sockets) == 1:
+            return socket.close()  # the second attempt fails as well
+        sockets.append(socket)
+        return socket.connect_to_server()
+
+    ann.route_web_socket("**/ws/chat/", between)
+    enter(ann)
+    sockets[0].close()
+    expect(ann.locator("#banner")).to_contain_text("Not connected to netlab")
+    say(ann, "said into the dark")
+    box = ann.get_by_label("Message", exact=True)
+    expect(box).to_have_value("said into the dark")
+    expect(ann.locator("#pending")).to_contain_text("Not said")
+    sockets.clear()
+    expect(ann.locator("#banner")).to_be_hidden()
+    box.press("Enter")
+    expect(ann.locator("#said .line", has_text="said into the dark")).to_have_count(1)

@@ -63,7 +63,7 @@ def test_the_courses_telnet_session(mail_lab, come, tmp_path):
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_weechat_signs_in_by_sasl_talks_and_shows(mail_lab, come, tmp_path, tls):
+def test_weechat_signs_in_by_sasl_hears_talks_and_quits(mail_lab, come, tmp_path, tls):
     cat = come("cat")
     cat.asked("JOIN #lab")
     port = mail_lab.ports.ircs if tls else mail_lab.ports.irc
@@ -90,9 +90,18 @@ def test_weechat_signs_in_by_sasl_talks_and_shows(mail_lab, come, tmp_path, tls)
         cat.asked("INVITE ann #lab", "WHOIS ann")
         logs = tmp_path / "weechat" / "logs" / "irc.lab.#lab.weechatlog"
         wait_until(lambda: logs.exists() and "welcome" in logs.read_text())
+        # weechat's pipe takes what a person would type into a buffer
+        [pipe] = wait_until(lambda: list((tmp_path / "weechat").glob("weechat_fifo_*")))
+        with pipe.open("w") as typed:
+            typed.write("irc.lab.#lab *chào cat, it works\n")
+        assert cat.heard("PRIVMSG").params == ("#lab", "chào cat, it works")
+        wait_until(lambda: "it works" in logs.read_text())
+        with pipe.open("w") as typed:
+            typed.write("irc.lab.#lab */quit see you\n")
+        assert cat.heard("QUIT").param(0) == "Quit: see you"
 
 
-def test_irssi_signs_in_by_password_and_joins(mail_lab, come, tmp_path):
+def test_irssi_signs_in_by_password_hears_talks_and_quits(mail_lab, come, tmp_path):
     cat = come("cat")
     cat.asked("JOIN #lab")
     (tmp_path / "irssi").mkdir()
@@ -106,10 +115,22 @@ def test_irssi_signs_in_by_password_and_joins(mail_lab, come, tmp_path):
         ' "irc/core" = { cmd_queue_speed = "10msec"; }; };\n'  # it would wait 2.5 seconds before each line
     )
     terminal = [need("script"), "-qec", f"{need('irssi')} --home={tmp_path}/irssi", "/dev/null"]
-    with program(terminal, tmp_path):
+    with program(terminal, tmp_path) as (irssi, heard):
+
+        def type_(line: str) -> None:
+            irssi.stdin.write(f"{line}\r".encode())  # Enter, in a terminal
+            irssi.stdin.flush()
+
         assert cat.heard("JOIN").source == "ben!ben@ben.lab.test"
         cat.say("PRIVMSG ben :\x01VERSION\x01")
         assert "irssi" in cat.heard("NOTICE").param(1).lower()
+        type_("/msg #lab hello from irssi")
+        assert cat.heard("PRIVMSG").params == ("#lab", "hello from irssi")
+        cat.say("PRIVMSG #lab :hello yourself")
+        type_("/window goto #lab")
+        wait_until(lambda: b"hello yourself" in heard)
+        type_("/quit good night")
+        assert cat.heard("QUIT").param(0) == "Quit: good night"
 
 
 @pytest.fixture(autouse=True)

@@ -196,6 +196,8 @@ def test_two_signed_in_people_read_their_own_talk_again(talker, mail_lab, come):
     ben.heard("PRIVMSG")
     assert [one.param(1) for one in ben.asked("CHATHISTORY LATEST ann * 5")[1:-1]] == ["psst"]
     assert commands(come("eve").asked("CHATHISTORY LATEST ann * 5")) == ["FAIL"]
+    ann.asked("PRIVMSG ann :a note to myself")
+    assert [one.param(1) for one in ann.asked("CHATHISTORY LATEST ann * 5")[1:-1]] == ["a note to myself"]
 
 
 def test_questions_about_the_server_are_answered(come):
