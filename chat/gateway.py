@@ -140,6 +140,7 @@ class Gateway:
     async def hang_up(self, link: Link, words: str = "") -> None:
         """The person leaves the network until they connect again."""
         await in_thread(presence.want, link.network, False)
+        link.row.wanted = False
         await link.end(words)
         self._look_now.set()
 

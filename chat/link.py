@@ -61,7 +61,7 @@ class Link:
         self._now = asyncio.Event()
         self._rest = FIRST_REST
         self._heard = self._asked = 0.0
-        self._bye = ""
+        self._parting = False
 
     @property
     def nick(self) -> str:
@@ -105,7 +105,8 @@ class Link:
 
     async def end(self, words: str = "") -> None:
         """Say goodbye (QUIT), so that the server closes; ``run`` must be cancelled after it."""
-        if self.session and self.session.state.ready:
+        if self.session and self.session.state.ready and not self._parting:
+            self._parting = True
             with suppress(WireError, TimeoutError):
                 await asyncio.wait_for(self.session.send("QUIT", *([words[:200]] if words else [])), 1)
 
@@ -163,6 +164,7 @@ class Link:
             reach.address(login.server), self.recorded.sink, _identity(self.row, login, self.password)
         )
         self.session, events = found
+        self._parting = False
         self._heard = time.monotonic()
         try:
             while True:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import asked
 from chat import bus, commands, presence, rights, shown
 from chat.forms import NickForm
-from chat.models import Network, Window
+from chat.models import Network, Talk, Window
 from chat.words import WORDS
 from protocols.irc.grammar import is_channel
 
@@ -59,7 +59,7 @@ def card(request: HttpRequest) -> HttpResponse:
     counted = [(row, *shown.unread_of(request.user, row)) for row in rows]
     talks = [(row, unread, named) for row, unread, named in counted if unread]
     network = Network.objects.filter(person=request.user).select_related("server").first()
-    mentions = sum(named for _, _, named in talks)
+    mentions = sum(named for row, _, named in talks if row.talk.kind == Talk.Kind.CHANNEL)
     context = {
         "talks": talks[:5],
         "network": network,

@@ -21,10 +21,11 @@ function connect() {
   place.protocol = place.protocol.replace("http", "ws");
   socket = new WebSocket(place);
   let beat;
-  socket.onopen = () => { wait = 500; beat = setInterval(() => send({ do: "here" }), 25000); };
+  socket.onopen = () => { wait = 500; for (const [n, it] of pending) if (!it.sent) it.sent = send({ do: "say", c: it.c, text: it.text, n }); beat = setInterval(() => send({ do: "here" }), 25000); };
   socket.onmessage = (event) => { for (const told of JSON.parse(event.data)) (hears[told.told] ?? (() => {}))(told); };
   socket.onclose = (event) => {
     clearInterval(beat);
+    for (const [n, it] of pending) if (!it.sent) refuse(n, word("lost"));
     if (event.code === 4403) { location.reload(); return; }
     banner();
     setTimeout(connect, wait * (0.7 + Math.random() * 0.6));
@@ -227,7 +228,10 @@ function say(text) {
   const row = node("li", {}, node("span", { className: "x", textContent: text }), node("span", { className: "aside why", textContent: word("saying") }));
   pending.set(n, { text, c: it.c, row, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length + 1000 * pending.size) });
   setTimeout(() => { if (pending.has(n) && it.c === current) get("pending").append(row); }, 250);
-  if (!send({ do: "say", c: it.c, text, n })) refuse(n, word("lost"));
+  // A page that has just come is still opening its line: what was typed meanwhile goes out first thing.
+  const sent = send({ do: "say", c: it.c, text, n });
+  pending.get(n).sent = sent;
+  if (!sent && socket?.readyState !== WebSocket.CONNECTING) refuse(n, word("lost"));
 }
 
 function settle(n) {
@@ -244,6 +248,7 @@ function refuse(n, why) {
   if (!it) return;
   clearTimeout(it.timer);
   const back = () => { settle(n); choose(it.c); box.put(it.text); get("words").focus(); };
+  it.sent = true;
   it.row.className = "refused";
   it.row.querySelector(".why").textContent = word("not_said", { why: why || word("why") });
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("put_back"), onclick: back }));
@@ -276,7 +281,7 @@ function nicks(it) {
 function rail() {
   const rows = [...networks.values()].map((net) => {
     const mine = order().filter((it) => it.network === net.id), server = mine.find((it) => it.kind === "server");
-    const does = net.wanted ? "disconnect" : "connect";
+    const does = net.wanted && net.state !== "off" ? "disconnect" : "connect";
     const title = node("div", { className: "network" },
       node("button", { type: "button", className: "open", data: { open: server?.c ?? 0 }, title: `${net.host}:${net.port}` }, node("i", { className: `dot ${net.state}` }), node("b", {}, node("bdi", { textContent: net.name }))),
       node("button", { type: "button", className: "button quiet", data: { [does]: net.id }, textContent: word(does) }));

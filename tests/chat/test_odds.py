@@ -15,6 +15,8 @@ from protocols.irc.state import Connection
 from tests.chat.running import wait_until
 from tests.needs import need
 from tests.ngircd import Ngircd
+from transcripts import blocks
+from transcripts.models import Conversation
 
 
 class Raw:
@@ -184,3 +186,14 @@ def test_a_netsplit_tells_who_was_lost_and_in_which_batch():
         ("cat", ("#lab",), "netsplit"),
     ]
     assert list(connection.room("#lab").members) == ["ann"]
+
+
+def test_who_leaves_the_network_says_so_once_and_is_told_to_be_away(own):
+    ann = own.person("ann")
+    talk, tab = own.is_inside(ann, "#lab"), own.tab(ann)
+    tab.say(talk, "/quit see you")
+    left = tab.hear(lambda one: one["told"] == "network" and one["state"] == "off")
+    assert not left["wanted"]
+    conversation = wait_until(Conversation.objects.filter(owner=ann, ended__isnull=False).first)
+    said = [line.raw for line, _ in blocks.read(conversation, 1) if line.speaker == "C"]
+    assert [raw for raw in said if raw.startswith(b"QUIT")] == [b"QUIT :see you"]

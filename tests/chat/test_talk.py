@@ -40,6 +40,19 @@ def test_who_closes_the_tab_reads_all_that_was_said_meanwhile(room, client):
     assert window["unread"] == 5
 
 
+def test_homes_card_tells_where_there_are_new_words_and_how_often_one_was_named(own, client):
+    ann, ben = own.person("ann"), own.person("ben")
+    client.force_login(ann)
+    assert "No new words." in client.get("/chat/card/").content.decode()
+    talk, tab = own.is_inside(ben, "#lab"), own.tab(ben)
+    tab.say(talk, "/msg ann <i>psst</i>")
+    tab.say(talk, "hello")
+    alone = client.get("/chat/card/").content.decode()
+    assert "New words in 2 talks." in alone and "named" not in alone and "#ben" in alone
+    tab.say(talk, "ann: and you?")
+    assert "You were named once." in client.get("/chat/card/").content.decode()
+
+
 def test_who_came_later_does_not_read_what_was_said_before(room):
     ann = room.person("ann")
     talk = room.is_inside(ann, "#lab")

@@ -22,6 +22,11 @@ def say(tab, text: str) -> None:
     tab.get_by_label("Message", exact=True).press("Enter")
 
 
+def opener(tab, name: str):
+    """The button that opens a talk."""
+    return tab.locator("#networks [data-open]", has_text=name)
+
+
 def test_two_people_talk_and_who_closes_the_tab_comes_back_and_reads_all(person):
     ann, ben = person("ann"), person("ben")
     enter(ann)
@@ -85,13 +90,13 @@ def test_people_talk_alone_tab_completes_and_each_line_of_a_paste_is_a_message(p
     expect(box).to_have_value("")  # what was begun in #lab waits there
     ann.get_by_role("button", name="Close", exact=True).click()
     expect(talk).to_have_count(0)
-    ann.locator("#networks").get_by_role("button", name="#lab", exact=True).click()
+    opener(ann, "#lab").click()
     expect(box).to_have_value("a thought, not said yet")
 
     box.fill("".join(f"row {number}\n\n" for number in range(1, 121)))
     expect(ann.locator("#lines")).to_have_text("120 messages")
     box.press("Enter")
-    ben.locator("#networks").get_by_role("button", name="#lab").click()
+    opener(ben, "#lab").click()
     expect(ben.locator("#said .line", has_text="row 120")).to_have_count(1)
     rows = [row for row in ben.locator("#said .line .x").all_inner_texts() if row.startswith("row ")]
     assert rows[-100:] == [f"row {number}" for number in range(21, 121)]
@@ -122,7 +127,7 @@ def test_what_one_tab_read_is_read_in_the_other_and_names_are_text(person):
     counts = [tab.locator("#networks li", has_text="#lab").locator(".count.named") for tab in (ann, second)]
     for count in counts:
         expect(count).to_contain_text("you were named: 1")
-    ann.locator("#networks").get_by_role("button", name="#lab").click()
+    opener(ann, "#lab").click()
     expect(ann.locator("#unread-mark")).to_be_visible()
     expect(counts[1]).to_have_count(0)
 
@@ -133,7 +138,7 @@ def test_on_a_phone_one_goes_from_the_talks_to_a_talk_to_its_people_and_back(per
     networks, said, people = ann.locator("#networks"), ann.locator("#scroll"), ann.locator("#people")
     expect(networks).to_be_visible()
     expect(said).to_be_hidden()
-    networks.get_by_role("button", name="#lab").tap()
+    opener(ann, "#lab").tap()
     expect(said).to_be_visible()
     expect(networks).to_be_hidden()
     ann.get_by_role("button", name="People").tap()
