@@ -74,6 +74,6 @@ WORDS = {
     "halfops": _("Half operators"),
     "founders": _("Founders"),
     "admins": _("Protected"),
-    "members_n": _("{count} people in {name}"),
+    "people_in": _("People in {name}"),
     "choose": _("Choose a channel"),
 }

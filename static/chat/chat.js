@@ -483,7 +483,7 @@ document.addEventListener("visibilitychange", () => { if (now() && watching()) r
 document.addEventListener("keydown", (event) => {
   if (event.altKey && event.key === "ArrowUp") { event.preventDefault(); step(-1); }
   if (event.altKey && event.key === "ArrowDown") { event.preventDefault(); step(1); }
-  if (event.altKey && event.key.toLowerCase() === "a") { event.preventDefault(); step(1, (it) => it.unread > 0); }
+  if (event.altKey && event.code === "KeyA") { event.preventDefault(); step(1, (it) => it.unread > 0); }
   const typing = event.target.closest("input, textarea, select, dialog");
   if (event.key === "Escape" && room.classList.contains("with-people") && !event.target.closest("dialog, [popover]")) { doings.people(); document.querySelector(".show-people").focus(); }
   if (event.key === "?" && !typing) get("help")?.showModal();

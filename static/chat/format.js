@@ -65,9 +65,10 @@ function linked(text, into) {
   channels(text.slice(at), into);
 }
 
+// What no browser opens any more (ftp, irc) goes to Web, which takes the address apart and hands it to its room.
 function anchor(address) {
-  const link = document.createElement("a");
-  try { link.href = new URL(address).href; } catch { return document.createTextNode(address); }
+  const link = document.createElement("a"), web = document.getElementById("chat")?.dataset.web;
+  try { link.href = /^http/i.test(address) || !web ? new URL(address).href : `${web}?url=${encodeURIComponent(new URL(address).href)}`; } catch { return document.createTextNode(address); }
   Object.assign(link, { target: "_blank", rel: "noopener noreferrer nofollow", textContent: address });
   return link;
 }

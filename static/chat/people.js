@@ -31,7 +31,7 @@ export function draw(window) {
 function now(window) {
   const members = window?.kind === "channel" ? [...window.members.values()] : [];
   count.textContent = members.length || "";
-  if (window) document.getElementById("people-title").textContent = word("members_n", { count: members.length, name: window.name });
+  if (window) document.getElementById("people-title").textContent = word("people_in", { name: window.name });
   document.getElementById("chat").classList.toggle("no-people", window?.kind !== "channel");
   const collator = new Intl.Collator(undefined, { sensitivity: "base" }), groups = new Map();
   for (const member of members) {

@@ -64,6 +64,11 @@ def test_a_channel_is_joined_a_topic_set_and_a_word_that_is_none_stays_in_the_bo
     ann.get_by_role("button", name="All channels").click()
     expect(ann.locator("#list-rows")).to_contain_text("#course")
     clean(ann)
+    ann.get_by_label("Find a channel").fill("nosuch")
+    expect(ann.locator("#list-cut")).to_have_text("No channel like that.")
+    ann.get_by_label("Find a channel").fill("Welcome to the")  # its topic is looked through as well
+    ann.locator("#list-rows").get_by_role("button", name="#lab").click()
+    expect(ann.get_by_role("heading", name="#lab")).to_be_visible()
 
 
 def test_people_talk_alone_tab_completes_and_each_line_of_a_paste_is_a_message(person):
@@ -72,7 +77,12 @@ def test_people_talk_alone_tab_completes_and_each_line_of_a_paste_is_a_message(p
     enter(ben)
     box = ann.get_by_label("Message", exact=True)
     expect(ann.locator("#members")).to_contain_text("ben")
-    for begun, complete in (("be", "ben: "), ("hello be", "hello ben "), ("/to", "/topic "), ("see #la", "see #lab ")):
+    for begun, complete in (
+        ("be", "ben: "),
+        ("hello be", "hello ben "),
+        ("/to", "/topic "),
+        ("see #la", "see #lab "),
+    ):
         box.fill(begun)
         box.press("Tab")
         expect(box).to_have_value(complete)
@@ -119,8 +129,13 @@ def test_what_one_tab_read_is_read_in_the_other_and_names_are_text(person):
         tab.goto("/chat/?join=%23%3Cb%3Ehall%3C/b%3E")
         expect(tab.get_by_role("heading", name="#<b>hall</b>")).to_be_visible()
     say(ann, "/topic <img src=x onerror=alert(1)> at https://lab.test/a?b=<i>")
-    expect(second.locator("#talk-topic")).to_have_text("<img src=x onerror=alert(1)> at https://lab.test/a?b=<i>")
+    expect(second.locator("#talk-topic")).to_have_text(
+        "<img src=x onerror=alert(1)> at https://lab.test/a?b=<i>"
+    )
     expect(second.locator("#talk-topic a")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    say(ann, "files at ftp://localhost/pub/?a=1&b=2, talk in #course")
+    link = second.locator("#said .line .x a")
+    expect(link).to_have_attribute("href", "/web/?url=ftp%3A%2F%2Flocalhost%2Fpub%2F%3Fa%3D1%26b%3D2")
     expect(second.locator("#talk-topic img, #talk-name b, #networks b b")).to_have_count(0)
 
     say(ben, "ann: both of your tabs")
