@@ -43,7 +43,7 @@ const hears = {
   taken(told) { settle(told.n); },
   refused(told) { refuse(told.n, told.words || told.says); },
   network(told) { network(told); rail(); if (now()?.network === told.id) show(); },
-  window(told) { const fresh = !windows.has(told.c); const it = window(told); rail(); if (fresh ? asked(it) : it.c === current) choose(it.c); },
+  window(told) { const it = window(told); if (asked(it)) choose(it.c); else if (it.c === current) { if (!it.loaded && !it.loading) load(it); show(); } else rail(); },
   closed(told) { gone(told.c); },
   read(told) { const it = windows.get(told.c); if (it && told.upto > it.read) { it.read = told.upto; if (!it.lines.some((line) => line.id > told.upto && counts(line, it))) { it.unread = it.mentions = 0; rail(); } } },
   members(told) { const it = windows.get(told.c); if (!it) return; people.all(it, told.members); it.flags = told.flags; it.topic = told.topic; if (told.c === current) { head(); people.draw(now); } },
@@ -84,9 +84,12 @@ function window(told) {
 }
 
 function gone(id) {
+  const all = order(), at = all.findIndex((it) => it.c === id), next = all[at + 1] ?? all[at - 1];
   windows.delete(id);
   rail();
-  if (id === current) choose(order()[0]?.c ?? 0);
+  if (id !== current) return;
+  choose(next?.c ?? 0);
+  if (phone.matches) room.classList.remove("talking");
 }
 
 // A window that this tab asked for (by /join, /query, a button) is shown as soon as it is there.

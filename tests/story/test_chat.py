@@ -167,6 +167,11 @@ def test_on_a_phone_one_goes_from_the_talks_to_a_talk_to_its_people_and_back(per
     ann.get_by_role("button", name="Talks", exact=True).tap()
     expect(networks).to_be_visible()
     clean(ann)
+    ann.get_by_role("button", name="Disconnect").tap()
+    ann.get_by_role("button", name="Connect", exact=True).tap()
+    expect(ann.locator(".dot.on")).to_be_visible()
+    expect(networks.locator(".outside")).to_have_count(0)
+    expect(networks).to_be_visible()  # news of a talk does not pull one out of the list
 
 
 def test_what_is_typed_while_the_line_is_broken_stays_in_the_box_and_is_said_when_it_is_back(person):
