@@ -1,7 +1,7 @@
 // A message's text as nodes: formatting signs become classes, addresses links, channels buttons. Text stays text.
 const SIGNS = { "\x02": "bold", "\x1d": "italic", "\x1f": "underline", "\x1e": "strike", "\x11": "mono", "\x16": "reverse" };
 const LINK = /\b(?:https?|ftp|ircs?):\/\/[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+/gi;
-const CHANNEL = /(^|[\s(,:;])([#&][^\s,\u0000-\u001f]*[^\s,.:;!?)\u0000-\u001f])/g;
+const CHANNEL = /((?:^|[\s(,:;])[@%+]?)([#&][^\s,\u0000-\u001f]*[^\s,.:;!?)\u0000-\u001f])/g;
 // The 72 colours of the wider palette (16-87) stand in twelve columns of one hue each; 88-98 are greys.
 const COLUMNS = [4, 7, 8, 9, 3, 3, 10, 11, 2, 12, 6, 13];
 
