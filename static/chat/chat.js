@@ -227,6 +227,8 @@ function say(text) {
     const there = [...windows.values()].find((one) => one.network === it.network && fold(one.name) === fold(wanted));
     if (there && !/^(msg|m)$/i.test(command[1])) { if (there.inside || there.kind === "query") choose(there.c); }
   }
+  // Said again: the note that it was not said the first time has done its work.
+  for (const [old, one] of pending) if (one.refused && one.c === it.c && one.text === text) settle(old);
   const n = ++number;  // what was said before it may go out slowly: a server takes one line a second
   const row = node("li", {}, node("span", { className: "x", textContent: text }), node("span", { className: "aside why", textContent: word("saying") }));
   pending.set(n, { text, c: it.c, row, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length + 1000 * pending.size) });
@@ -251,7 +253,7 @@ function refuse(n, why) {
   if (!it) return;
   clearTimeout(it.timer);
   const back = () => { settle(n); choose(it.c); box.put(it.text); get("words").focus(); };
-  it.sent = true;
+  it.sent = it.refused = true;
   it.row.className = "refused";
   it.row.querySelector(".why").textContent = word("not_said", { why: why || word("why") });
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("put_back"), onclick: back }));

@@ -196,3 +196,4 @@ def test_what_is_typed_while_the_line_is_broken_stays_in_the_box_and_is_said_whe
     expect(ann.locator("#banner")).to_be_hidden()
     box.press("Enter")
     expect(ann.locator("#said .line", has_text="said into the dark")).to_have_count(1)
+    expect(ann.locator("#pending li")).to_have_count(0)
