@@ -15,6 +15,8 @@ function list() {
     const words = control.dataset.keyDoes || control.labels?.[0]?.textContent || control.getAttribute("aria-label") || [...control.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("");
     if (!found.has(control.dataset.key)) found.set(control.dataset.key, words.trim());
   }
+  // Keys that no control of the page bears: <i hidden data-told="j" data-does="...">.
+  for (const told of document.querySelectorAll("[data-told]")) found.set(told.dataset.told, told.dataset.does);
   own.replaceChildren(...[...found].map(([key, does]) => {
     const row = document.createElement("div"), name = document.createElement("dt"), told = document.createElement("dd"), cap = document.createElement("kbd");
     cap.textContent = key;
