@@ -41,6 +41,7 @@ def test_a_first_letter_needs_no_mouse(lab, chromium, tmp_path):
     ann = context.new_page()
     ann.set_default_timeout(20_000)
     ann.goto("/")
+    expect(ann.get_by_label("User name")).to_be_focused()
     ann.keyboard.type("ann")
     ann.keyboard.press("Tab")
     ann.keyboard.type(PASSWORD)
