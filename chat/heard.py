@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from accounts import secrets
-from chat import writer
+from chat import meanwhile, presence, writer
+from chat.meanwhile import Meanwhile
 from chat.models import NAME, NICK, Message, Network, Talk, Window
 from chat.recording import in_thread
 from chat.shared import Shared
@@ -45,6 +45,7 @@ class Ear:
         self.link = link
         self.regain = False
         self.shared: dict[str, Shared] = {}
+        self.meanwhile = Meanwhile(self)
         self._near, self._near_until = 0, 0.0
         self._answered = 0.0
         self._hands: dict[type, Callable[[Any], Any]] = {
@@ -85,20 +86,36 @@ class Ear:
     # -- what is said ---------------------------------------------------------------------------------------
 
     def _said(self, event: events.Said) -> Any:
+        key = self.link.fold(event.target.lstrip("~&@%+"))
+        channel = self.shared.get(key)
         if event.mark.batch == "chathistory":
-            return None  # the history here is of the times that we were there: it is stored already
+            return self._said_meanwhile(key, channel, event) if channel else None
         if event.manner in ("ctcp", "reply"):
             return self._ctcp(event)
-        channel = self.shared.get(self.link.fold(event.target.lstrip("~&@%+")))
         if channel is not None:
-            if channel.knows(event.mark.msgid):
-                return None
-            text = without_secret(event.target, event.text, own=event.own)
-            message = self._message(channel.talk, event.mark, event.manner, event.source.nick, text)
-            message.person_id = self.link.gateway.person_of(self.link, event.source.nick)
-            self._share(channel, message)
+            if not channel.knows(event.mark.msgid):
+                self._share(channel, self.spoken(channel.talk, event))
             return None
         return self._said_alone(event)
+
+    def spoken(self, talk: int, event: events.Said) -> Message:
+        """Words said in a channel, as they are stored."""
+        text = without_secret(event.target, event.text, own=event.own)
+        message = self._message(talk, event.mark, event.manner, event.source.nick, text)
+        message.person_id = self.link.gateway.person_of(self.link, event.source.nick)
+        return message
+
+    def _said_meanwhile(self, key: str, channel: Shared, event: events.Said) -> None:
+        """What the server kept for us: stored where none of us heard it, and ours to read from here on."""
+        message = self.meanwhile.heard(key, event) if event.manner not in ("ctcp", "reply") else None
+        window = self.link.windows.get(channel.talk)
+        if message is None or window is None:
+            return
+        self._share(channel, message)
+        if self.meanwhile.is_first(key):
+            keeper = self.link.gateway.writer
+            keeper.change(meanwhile.read_from(window.pk, channel.talk, message.msgid))
+            keeper.news(people=[self.link.person], frame=meanwhile.AGAIN)
 
     async def _said_alone(self, event: events.Said) -> None:
         """A query's words, or a notice of the server's."""
@@ -150,7 +167,9 @@ class Ear:
 
     async def _enter(self, event: events.Joined) -> None:
         link, key = self.link, self.link.fold(event.channel)
-        window = await in_thread(self._channel_window, event.channel, key, link.keys.pop(key, ""))
+        window = await in_thread(
+            presence.channel_window, link.network, link.server, event.channel, key, link.keys.pop(key, "")
+        )
         window.joined = window.inside = window.open = True
         link.windows[window.talk_id] = window
         channel = link.gateway.shared(link.server, window.talk_id, key, event.channel)
@@ -163,6 +182,7 @@ class Ear:
         message.person_id = link.person
         self.tell_window(window)
         self._share(channel, message, m=[["+", "", event.source.nick]])
+        await self.meanwhile.ask(key, window)
 
     def _left(self, event: events.Left) -> None:
         for name in event.channels:
@@ -337,19 +357,6 @@ class Ear:
 
     # -- windows --------------------------------------------------------------------------------------------
 
-    def _channel_window(self, name: str, folded: str, password: str) -> Window:
-        talk, _ = Talk.objects.get_or_create(
-            server_id=self.link.server,
-            owner=None,
-            folded=folded[:NAME],
-            defaults={"name": name[:NAME], "kind": Talk.Kind.CHANNEL},
-        )
-        window = _window(self.link.network, talk)
-        if password:
-            window.sealed = secrets.seal(password)
-            window.save(update_fields=["sealed"])
-        return window
-
     async def _query(self, partner: str) -> Window | None:
         """The window of a query; None where there are too many already (somebody floods us with nicks)."""
         window = self.link.window("query", partner)
@@ -362,23 +369,12 @@ class Ear:
 
     async def open_query(self, partner: str) -> Window:
         """Open a query's window, made where there is none; the person's tabs are told."""
-        window = await in_thread(self._query_window, partner, self.link.fold(partner))
+        link = self.link
+        window = await in_thread(
+            presence.query_window, link.network, link.server, partner, link.fold(partner)
+        )
         self.link.windows[window.talk_id] = window
         self.tell_window(window)
-        return window
-
-    def _query_window(self, partner: str, folded: str) -> Window:
-        talk, _ = Talk.objects.get_or_create(
-            server_id=self.link.server,
-            owner_id=self.link.network,
-            kind=Talk.Kind.QUERY,
-            folded=folded[:NAME],
-            defaults={"name": partner[:NAME]},
-        )
-        window = _window(self.link.network, talk)
-        if not window.open:
-            window.open = True
-            window.save(update_fields=["open"])
         return window
 
 
@@ -391,12 +387,6 @@ def without_secret(target: str, text: str, *, own: bool = False, source: str = "
     if found is None:
         return text
     return raw[len(lead.encode()) : found.start].decode("utf-8", "replace") + "•••"
-
-
-def _window(network: int, talk: Talk) -> Window:
-    window, _ = Window.objects.get_or_create(network_id=network, talk=talk)
-    window.talk = talk
-    return window
 
 
 def _host(source: Any) -> str:

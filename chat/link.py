@@ -182,6 +182,7 @@ class Link:
         # Windows may have been made while the connection was.
         self.windows = await in_thread(presence.windows_of, self.network) | self.windows
         wanted = [one for one in self.windows.values() if one.joined and one.talk.kind == "channel"]
+        self.ear.meanwhile.back = {one.talk.folded for one in wanted}
         keyed = sorted(wanted, key=lambda one: not one.sealed)
         names, keys = [one.talk.name for one in keyed], []
         for one in keyed:

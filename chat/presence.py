@@ -7,9 +7,10 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import F, Q
 
+from accounts import secrets
 from accounts.models import Login, SchoolClass, Server, User
 from chat import names, writer
-from chat.models import Network, Talk, Window
+from chat.models import NAME, Network, Talk, Window
 from protocols.irc.grammar import fold
 from protocols.irc.registration import nick_for
 
@@ -92,6 +93,37 @@ def join(network: Network, name: str, school_class: SchoolClass | None = None) -
     return window
 
 
+def channel_window(network: int, server: int, name: str, folded: str, password: str) -> Window:
+    """The window of a channel that a connection is in now; its key is kept, sealed."""
+    talk, _ = Talk.objects.get_or_create(
+        server_id=server,
+        owner=None,
+        folded=folded[:NAME],
+        defaults={"name": name[:NAME], "kind": Talk.Kind.CHANNEL},
+    )
+    window = _window(network, talk)
+    if password:
+        window.sealed = secrets.seal(password)
+        window.save(update_fields=["sealed"])
+    return window
+
+
+def query_window(network: int, server: int, partner: str, folded: str) -> Window:
+    """The window of a talk with ``partner``, open."""
+    talk, _ = Talk.objects.get_or_create(
+        server_id=server,
+        owner_id=network,
+        kind=Talk.Kind.QUERY,
+        folded=folded[:NAME],
+        defaults={"name": partner[:NAME]},
+    )
+    window = _window(network, talk)
+    if not window.open:
+        window.open = True
+        window.save(update_fields=["open"])
+    return window
+
+
 def folded(network: Network, name: str) -> str:
     """``name`` as the network's server compares it; RFC 1459's way where it has not said yet."""
     return fold(name, network.rules.get("casemapping", "rfc1459"))[:200]
@@ -100,3 +132,9 @@ def folded(network: Network, name: str) -> str:
 def _channels(person: User) -> list[tuple[str, SchoolClass | None]]:
     classes = SchoolClass.objects.filter(Q(students=person) | Q(teachers=person)).distinct()
     return [(DEFAULT, None), *((names.class_channel(one), one) for one in classes)]
+
+
+def _window(network: int, talk: Talk) -> Window:
+    window, _ = Window.objects.get_or_create(network_id=network, talk=talk)
+    window.talk = talk
+    return window

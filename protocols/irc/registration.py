@@ -15,9 +15,9 @@ from protocols.irc.grammar import Message, format_message, is_nick
 
 WANTED = frozenset(
     {
-        "account-notify", "account-tag", "away-notify", "batch", "cap-notify", "chghost", "echo-message",
-        "extended-join", "invite-notify", "labeled-response", "message-tags", "multi-prefix", "sasl", "server-time",
-        "setname", "userhost-in-names",
+        "account-notify", "account-tag", "away-notify", "batch", "cap-notify", "chghost", "draft/chathistory",
+        "echo-message", "extended-join", "invite-notify", "labeled-response", "message-tags", "multi-prefix",
+        "sasl", "server-time", "setname", "userhost-in-names",
     }
 )  # fmt: skip
 CHUNK = 400

@@ -57,6 +57,10 @@ class Running:
         """Run something in the loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
+    def running_loop(self, work: Callable[[], Any]) -> None:
+        """Call something in the loop."""
+        self._loop.call_soon_threadsafe(work)
+
     def start_gateway(self) -> None:
         self._stop = asyncio.Event()
         self._gateway = asyncio.run_coroutine_threadsafe(gateway.run(self._stop), self._loop)
