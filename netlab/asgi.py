@@ -15,11 +15,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from netlab.origin import SameOrigin  # noqa: E402
 from netlab.routing import beside, sockets  # noqa: E402
+from netlab.signed_in import SignedIn  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": beside(pages),
-        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(sockets))),
+        "websocket": SameOrigin(AuthMiddlewareStack(SignedIn(URLRouter(sockets)))),
     }
 )
 # Modules and tables are there for good: looking for garbage among them would stop every socket for 50 ms.

@@ -22,7 +22,8 @@ function connect() {
   socket.onopen = () => { wait = 500; followed.clear(); say({ type: "hello", tab: tab() }); tails.forEach((tail, id) => { if (!shown.has(id)) say({ type: "follow", transcript: id, after: 0, tail }); }); shown.forEach((it, id) => { if (!it.ended || id === current) follow(id); }); delete dock.dataset.broken; };
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = (event) => {
-    if (event.code === 4401 || event.code === 4403) { location.reload(); return; }
+    // Signed out, or in anew with another session: the page goes only where the site would not let it in any more.
+    if (event.code === 4401 || event.code === 4403) { fetch("/transcripts/", { redirect: "manual" }).then((answer) => { if (answer.ok) connect(); else location.reload(); }, () => setTimeout(connect, wait)); return; }
     if (wait > 500) { dock.dataset.broken = "1"; note(dock.dataset.lost); }
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 10000);

@@ -1,0 +1,81 @@
+"""A socket ends with the session that opened it, whichever room it is of; a page signed in anew gets another."""
+
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.sessions.models import Session
+
+from accounts.models import User
+from netlab import asgi, signed_in
+from netlab.routing import sockets
+from tests.chat.conftest import bus_settings, redis_url  # noqa: F401 - fixtures
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bus_settings")]
+PLACES = [str(one.pattern) for one in sockets]
+
+
+@pytest.fixture
+def ann(client, monkeypatch):
+    monkeypatch.setattr(signed_in, "LOOK", 0.05)
+    person = User.objects.create_user("ann", password="blue house 1")
+    client.force_login(person)
+    return person
+
+
+async def opened(client, place):
+    cookie = client.cookies["sessionid"].value.encode()
+    headers = [(b"host", b"lab"), (b"origin", b"http://lab"), (b"cookie", b"sessionid=" + cookie)]
+    scope = {
+        "type": "websocket",
+        "path": f"/{place}",
+        "headers": headers,
+        "query_string": b"",
+        "subprotocols": [],
+    }
+    tab = ApplicationCommunicator(asgi.application, scope)
+    await tab.send_input({"type": "websocket.connect"})
+    assert (await tab.receive_output(10))["type"] == "websocket.accept"
+    return tab
+
+
+async def closed(tab):
+    while True:
+        told = await tab.receive_output(10)
+        if told["type"] == "websocket.close":
+            await tab.wait(10)
+            return told["code"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_socket_ends_when_its_person_signs_out(client, ann, place):
+    tab = await opened(client, place)
+    await sync_to_async(client.logout)()
+    assert await closed(tab) == 4401
+
+
+async def test_a_socket_ends_with_a_new_password_and_lives_on_without(client, ann):
+    tab = await opened(client, "ws/mail/")
+    await tab.send_input({"type": "websocket.receive", "text": '"beat"'})
+    assert await tab.receive_nothing(0.3)
+
+    def change():
+        ann.set_password("green house 2")
+        ann.save()
+
+    await sync_to_async(change)()
+    assert await closed(tab) == 4401
+
+
+def test_a_disabled_persons_sessions_do_not_come_back_when_the_person_is_enabled(client, ann):
+    other = User.objects.create_user("ben", password="blue house 1")
+    assert client.get("/transcripts/").status_code == 200
+    for active in (False, True):
+        ann.is_active = active
+        ann.save()
+    assert client.get("/transcripts/").status_code == 302
+    client.force_login(other)
+    ann.is_active = False
+    ann.save()
+    assert client.get("/transcripts/").status_code == 200 and Session.objects.exists()
