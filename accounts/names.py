@@ -22,8 +22,14 @@ _USER_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?=[a-z0-9_-])){0,31}", re.ASC
 _JOINERS = "\u200c\u200d"
 
 
+RESERVED = {"postmaster", "anonymous", "ftp"}
+"""Names that reach others than a person: every admin (RFC 5321 4.5.1), and every guest of an FTP server."""
+
+
 def check_user_name(text: str) -> None:
     """Raise ValidationError unless ``text`` may be a user name."""
+    if text in RESERVED:
+        raise ValidationError(_("This name has a meaning of its own to the lab's servers."), code="user-name")
     if not _USER_NAME.fullmatch(text):
         raise ValidationError(
             _(

@@ -55,7 +55,7 @@ def unpack(source: Path) -> int:
     Unfit, with nothing changed, where there is a lab already, where ``source`` is no whole backup, where
     it is of another kind of database, or of a newer netlab than this one.
     """
-    settings.DATA.mkdir(parents=True, exist_ok=True)
+    settings.DATA.mkdir(parents=True, exist_ok=True, mode=0o700)
     _is_empty()
     with tempfile.TemporaryDirectory(dir=settings.DATA, prefix="restore-") as folder:
         count = _unpack(source, Path(folder))

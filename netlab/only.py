@@ -16,7 +16,7 @@ BUSY = 3
 @contextmanager
 def only_one() -> Iterator[None]:
     """Hold the data folder while the block runs; CommandError where a lab holds it. A killed holder lets go."""
-    settings.DATA.mkdir(parents=True, exist_ok=True)
+    settings.DATA.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (settings.DATA / "lab.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,7 +24,7 @@ from servers.service import Service
 log = logging.getLogger("netlab.smtp")
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd would log every address
 
-SIZE = 26_214_400
+SIZE = 32 * 1024 * 1024
 """Bytes of one letter: 25 MiB."""
 
 COMMAND_LIMITS = {

@@ -37,7 +37,11 @@ def addresses(text: str) -> list[tuple[str, str]]:
     """
     if any(sign in text for sign in "\r\n\0"):
         raise ValidationError(_("An address cannot hold a line break."))
-    found = [(name, address) for name, address in getaddresses([text.replace(";", ",")]) if name or address]
+    try:
+        told = getaddresses([text.replace(";", ",")])
+    except RecursionError as error:  # brackets within brackets
+        raise ValidationError(_("“%(text)s” is no mail address.") % {"text": text.strip()[:100]}) from error
+    found = [(name, address) for name, address in told if name or address]
     if text.strip(" ,;") and not any(address for _name, address in found):
         raise ValidationError(_("“%(text)s” is no mail address.") % {"text": text.strip()[:100]})
     for _name, address in found:

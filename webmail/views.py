@@ -59,7 +59,7 @@ def folders(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         tasks.refresh_folders.delay(request.user.pk, tab_of(request))
         return HttpResponse(status=204)
-    shown = Folder(pk=int(request.GET["shown"])) if request.GET.get("shown", "").isdecimal() else None
+    shown = Folder(pk=_number(request.GET.get("shown", "")))
     return render(request, "webmail/_folders.html", frame(request, shown))
 
 
@@ -90,7 +90,7 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """Do something with letters of a folder: flags, move, archive, trash. Shown at once, done by a task."""
     origin = get_object_or_404(_folders(request), pk=pk)
-    numbers = [int(number) for number in request.POST.getlist("letter") if number.isdecimal()][:500]
+    numbers = [number for number in map(_number, request.POST.getlist("letter")[:500]) if number]
     rows = origin.letters.filter(pk__in=numbers)
     verb = request.POST.get("verb", "")
     flags = {
@@ -118,9 +118,8 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _move(request: HttpRequest, origin: Folder, rows, verb: str) -> HttpResponse:
     target = _folders(request).filter(selectable=True).exclude(pk=origin.pk)
-    number = request.POST.get("target", "")
-    if verb == "move" and number.isdecimal():
-        target = target.filter(pk=int(number)).first()
+    if verb == "move":
+        target = target.filter(pk=_number(request.POST.get("target", ""))).first()
     elif verb in ("archive", "trash"):
         target = target.filter(special=verb).first()
     else:
@@ -231,6 +230,11 @@ def badge(request: HttpRequest) -> HttpResponse:
     """How many letters wait in the inbox, for the rail: a number, or nothing."""
     unseen = _folders(request).filter(special="inbox").aggregate(sum=Sum("unseen"))["sum"] or 0
     return HttpResponse(str(unseen) if unseen else "", content_type="text/plain; charset=utf-8")
+
+
+def _number(text: str) -> int | None:
+    """A row's number as a browser sends it; None for what no row has."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def _list(request: HttpRequest, folder: Folder, more: dict | None = None) -> HttpResponse:

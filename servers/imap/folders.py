@@ -92,12 +92,12 @@ async def create(session: Conversation, request: Request) -> str:
 
 async def delete(session: Conversation, request: Request) -> str:
     name = check(_only_mailbox(request))
-    if session.view and session.view.folder.name == name:
-        session.view = None
     names = session.home.names()
     if name not in names and name in _with_parents(names):
         raise No("there are folders below it, and it holds nothing itself: delete those", "CANNOT")
     await asyncio.to_thread(session.home.delete, name)
+    if session.view and session.view.folder.name == name:
+        session.view = None
     return "DELETE done"
 
 

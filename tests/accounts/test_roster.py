@@ -86,6 +86,7 @@ def test_each_row_is_judged_by_itself(school_class, tom, boss, ann):
             '"new\nline",X,Y,,\n'
             "mail,X,Y,nonsense,\n"
             "root,X,Y,,admin\n"
+            "postmaster,X,Y,,\n"
             "boss,X,Y,,\n"
             "ann,Ann,Nguyễn,,\n"
             "tom,Tom,Hall,,\n"
@@ -96,12 +97,12 @@ def test_each_row_is_judged_by_itself(school_class, tom, boss, ann):
     fates = [(one.row.username, one.fate) for one in judged]
     assert fates == [
         ("lan", "new"), ("lan", "wrong"), ("b@d", "wrong"), ("..", "wrong"), ("rtl", "wrong"),
-        ("new\nline", "wrong"), ("mail", "wrong"), ("root", "wrong"), ("boss", "wrong"),
+        ("new\nline", "wrong"), ("mail", "wrong"), ("root", "wrong"), ("postmaster", "wrong"), ("boss", "wrong"),
         ("ann", "joins"), ("tom", "joins"), ("long", "wrong"),
     ]  # fmt: skip
     assert all(one.says for one in judged if one.fate == "wrong")
     assert "line 2" in judged[1].says[0]
-    assert any("Stays teacher" in sentence for sentence in judged[10].says)
+    assert any("Stays teacher" in sentence for sentence in judged[11].says)
 
 
 def upload(client, school_class, text, name="class.csv"):

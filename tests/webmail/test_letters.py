@@ -191,6 +191,22 @@ def test_files_over_the_limit_are_refused_by_name(lab, ann, client):
     assert "big.bin" in answer.content.decode() and "20 MB" in answer.content.decode()
 
 
+def test_numbers_and_brackets_without_end_are_refused_like_other_nonsense(lab, ann, ben, client):
+    client.force_login(ann)
+    client.post("/mail/folders/")
+    folder = Folder.objects.get(special="inbox", mailbox__login__person=ann)
+    for number in ("9" * 40, "9" * 5000, "٣", "-1", "x"):
+        assert (
+            client.post(f"/mail/folder/{folder.pk}/act/", {"verb": "read", "letter": number}).status_code
+            == 200
+        )
+        move = {"verb": "move", "letter": "1", "target": number}
+        assert client.post(f"/mail/folder/{folder.pk}/act/", move).status_code == 200
+        assert client.get("/mail/folders/", {"shown": number}).status_code == 200
+    _key, answer = write(client, ann, to="(" * 500)
+    assert answer.status_code == 422 and "is no mail address" in answer.content.decode()
+
+
 def test_a_changed_uidvalidity_drops_the_index(lab, ann, ben, client):
     write(client, ann)
     client.force_login(ben)

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -167,3 +168,15 @@ def test_what_nobody_thought_of_ends_a_letter_or_an_action_as_an_error_that_is_t
     monkeypatch.setattr(tasks.index, "store_folders", stumble)
     client.post("/mail/folders/")
     assert "The lab itself stumbled here" in client.get("/mail/folders/").content.decode()
+
+
+def test_files_up_to_the_limit_go_out_and_a_copy_is_kept(lab, ann, ben, client):
+    client.force_login(ann)
+    key = uuid.uuid4()
+    most = SimpleUploadedFile("most.bin", b"x" * (20 * 1024 * 1024))
+    client.post(f"/mail/compose/{key}/attach/", {"files": most})
+    typed = {"sender": "ann@lab.test", "to": "ben@lab.test", "subject": "Most", "text": "all that is allowed"}
+    assert client.post(f"/mail/compose/{key}/", typed).status_code == 302
+    outgoing = OutgoingMessage.objects.get()
+    assert [row.state for row in outgoing.recipients.all()] == ["sent"], outgoing.recipients.values()
+    assert outgoing.copy == "kept", outgoing.copy_words

@@ -359,6 +359,12 @@ def test_folders_are_created_listed_subscribed_renamed_and_deleted(ann):
     assert talk.ask("SELECT Th&AbA-")[-1].startswith("a NO [NONEXISTENT]")
 
 
+def test_a_delete_that_is_refused_leaves_the_mailbox_selected(ann):
+    talk = ann()
+    assert talk.ask("DELETE INBOX")[-1].startswith("a NO")
+    talk.ok("CHECK")  # which only a selected mailbox can be asked
+
+
 def test_a_folder_deleted_under_a_session_ends_it_with_a_word(ann):
     talk = ann(select="")
     talk.ok("CREATE brief")
