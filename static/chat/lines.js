@@ -50,7 +50,8 @@ function row(line, window) {
 }
 
 function nick(name, kind) {
-  const button = node("button", { type: "button", className: `nick hue-${hue(name)}`, data: { nick: name } });
+  // By keyboard the same menu opens from the list of people: a hundred messages are no hundred stops of Tab.
+  const button = node("button", { type: "button", className: `nick hue-${hue(name)}`, data: { nick: name }, tabIndex: -1 });
   button.textContent = name;
   if (kind === "action") button.classList.add("does");
   return button;

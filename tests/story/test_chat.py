@@ -46,6 +46,7 @@ def test_two_people_talk_and_who_closes_the_tab_comes_back_and_reads_all(person)
         expect(ann.locator("#said .line", has_text=f"While you were away, {number}")).to_have_count(1)
     expect(ann.locator("#unread-mark")).to_be_visible()
     expect(ann.locator("#said .line.named")).to_contain_text("waves to ann")
+    expect(ann.locator("#said .nick").first).to_have_attribute("tabindex", "-1")
     clean(ann)
 
 
