@@ -2,8 +2,8 @@
 
 In: ``open`` (server, security, tab), ``say`` (text, end, escapes), ``close``, ``reveal`` (id), ``data`` (text for FTP's
 data connection, or close).
-Out: ``opening``, ``open``, ``lines``, ``closed``, ``refused`` (a line that was not sent, and why), ``revealed``,
-``data-open``, ``data``, ``data-closed``.
+Out: ``opening``, ``open``, ``lines``, ``idle`` (it ends soon), ``closed``, ``refused`` (a line that was not sent,
+and why), ``revealed``, ``data-open``, ``data``, ``data-closed``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts import reach
 from accounts.middleware import language_of_socket
@@ -137,7 +137,7 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
             row = await self._in_thread(action.__enter__)
             try:
                 await self._tell({"type": "transcript", "id": row.id})
-                self.session = Session(address, recording.sink, self._tell, self.language)
+                self.session = Session(address, recording.sink, self._heard, self.language)
                 for raw in self.early:
                     self.session.say(raw)
                 failure = await self.session.run()
@@ -202,6 +202,24 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
 
     async def _over(self, why, said=""):
         await self._tell({"type": "closed", "why": why, "said": said if why else ""})
+
+    async def _heard(self, message):
+        """Pass on what the session tells; its numbers become a sentence here, where the person's language is known."""
+        if message["type"] == "idle":
+            message = {"type": "idle", "why": self._silence(message["seconds"])}
+        await self._tell(message)
+
+    def _silence(self, seconds):
+        if not seconds:
+            return ""
+        with translation.override(self.language):
+            minutes = max(1, round(seconds / 60))
+            said = ngettext(
+                "Silent for a day: this connection ends in %(minutes)d minute unless somebody speaks.",
+                "Silent for a day: this connection ends in %(minutes)d minutes unless somebody speaks.",
+                minutes,
+            )
+            return said % {"minutes": minutes}
 
     async def _tell(self, message):
         if not self.gone:

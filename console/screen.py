@@ -24,6 +24,8 @@ from transcripts import blocks, shown
 SHOWN = 4096
 """Bytes of a line that are shown; the rest is counted."""
 MOST_REVEALED = 200
+MOST_PIECES = 200
+"""Pieces of one line: each is an element of the page, and binary could make thousands of them."""
 # What a terminal would obey, and what turns the direction of writing: shown as an escape, never as itself.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+"
@@ -262,8 +264,12 @@ def _pieces(raw: bytes) -> list[list[Any]]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    pieces, at = [], 0
+    pieces: list[list[Any]] = []
+    at = 0
     for found in _CONTROL.finditer(text):
+        if len(pieces) >= MOST_PIECES:
+            rest = _CONTROL.sub(lambda one: "".join(map(_escape, one[0])), text[at:])
+            return [*pieces, ["control", rest]]
         if found.start() > at:
             pieces.append(["text", text[at : found.start()]])
         pieces.append(["control", "".join(_escape(sign) for sign in found[0])])

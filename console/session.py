@@ -19,6 +19,8 @@ DAY = 25 * 3600.0
 MINUTE = 60.0
 # A console may stand open for a day and be silent in it: the server says goodbye when it has enough, not we.
 LIMITS = Limits(connect=10.0, idle=DAY, total=DAY, line=1024 * 1024, reply=32 * 1024 * 1024)
+WARNING = 600.0
+"""Seconds before the end of a silent connection at which the person is told that it will end."""
 PATIENCE = 10.0
 """Seconds that pasted lines wait for the server's turn to pass."""
 MOST_LINES = 20_000
@@ -46,6 +48,7 @@ class Session:
         self._news, self._speak, self._heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(MOST_QUEUED)
         self._renewed, self._lines = time.monotonic(), 0
+        self._spoken, self._warned = time.monotonic(), False
         self._failure: WireError | None = None
         self._speak.set()
 
@@ -59,7 +62,7 @@ class Session:
                 self.data = DataPane(self._stream, self._address, self._hear, self._tell)
                 self.screen.overhear = self.data.hear
             await self._tell({"type": "open", "tls": self._address.security == "tls"})
-            work = [asyncio.create_task(self._listen()), asyncio.create_task(self._write())]
+            work = [asyncio.create_task(one()) for one in (self._listen, self._write, self._silence)]
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -132,14 +135,29 @@ class Session:
     def _hear(self, event: Event) -> None:
         """The sink: the transcript first, then the screen."""
         self._record(event)
+        if isinstance(event, Crossed):
+            self._spoken = time.monotonic()
+            self._news.set()
         items = self.screen.take(event)
         self._items += items
         if len(self._items) > MOST_ITEMS:
             keep = MOST_ITEMS // 2
             self._left_out += len(self._items) - 2 * keep
             self._items[keep:-keep] = []
-        if items or isinstance(event, Crossed):
+        if items:
             self._news.set()
+
+    async def _silence(self) -> None:
+        """Nobody has spoken for almost as long as is allowed: say so while there is time to speak."""
+        while True:
+            left = self._spoken + LIMITS.idle - WARNING - time.monotonic()
+            if left > 0:
+                await asyncio.sleep(left)
+            elif self._warned:
+                await asyncio.sleep(min(WARNING, MINUTE))
+            else:
+                self._warned = True
+                await self._tell({"type": "idle", "seconds": int(WARNING)})
 
     def _bound(self) -> None:
         if time.monotonic() - self._renewed > MINUTE:
@@ -160,6 +178,9 @@ class Session:
 
     async def _flush(self) -> None:
         self._news.clear()
+        if self._warned and time.monotonic() - self._spoken < LIMITS.idle - WARNING:
+            self._warned = False
+            await self._tell({"type": "idle", "seconds": 0})
         items, self._items = self._items, []
         left_out, self._left_out = self._left_out, 0
         told = {"type": "lines", "items": items, "left_out": left_out, "partial": self.screen.partial()}

@@ -25,10 +25,11 @@ def console(request):
     """The page. ``?server=`` (number, protocol or name), ``?port=``, ``?url=telnet://...`` choose a server;
     ``?send=`` puts lines into the editor: they are sent by the person, never by the link."""
     servers = _servers(request.user)
-    chosen, missing = _chosen(request.GET, servers)
+    chosen, port, missing = _chosen(request.GET, servers)
     context = {
         "servers": servers,
         "chosen": chosen,
+        "secure": any(row["id"] == chosen and port and port == row["tls_port"] for row in servers),
         "missing": missing,
         "send": request.GET.get("send", "").replace("\r\n", "\n")[:MOST],
         "autoconnect": False,
@@ -74,23 +75,27 @@ def _servers(person):
 
 
 def _chosen(asked, servers):
-    """Return the number of the server that a link asks for (0: none), and what it asked for in vain."""
+    """Return the number of the server that a link asks for (0: none), the port it named, and what it asked in vain."""
     word, port = asked.get("server", "").strip(), asked.get("port", "")
     if asked.get("url"):
         word, port = _of_url(asked["url"])
     if not word:
-        return 0, ""
+        return 0, 0, ""
     by_number = {str(row["id"]): row["id"] for row in servers}
     by_protocol = {row["protocol"]: row["id"] for row in reversed(servers)}
     if found := by_number.get(word) or by_protocol.get(word.lower()):
-        return found, ""
+        return found, 0, ""
     number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
     try:
         row = reach.find(word, "", number)
     except Unreachable as error:
-        return 0, catalog.phrase(error.key, error.params, (get_language() or "en")[:2])
+        return 0, 0, catalog.phrase(error.key, error.params, (get_language() or "en")[:2])
     ids = {one["id"] for one in servers}
-    return (row.pk, "") if row.pk in ids else (0, _("The console does not speak this server's protocol."))
+    return (
+        (row.pk, number, "")
+        if row.pk in ids
+        else (0, 0, _("The console does not speak this server's protocol."))
+    )
 
 
 def _of_url(url):

@@ -48,6 +48,7 @@ function begin() {
   if (!row?.value) return;
   part("#con-begin").hidden = true;
   data.hide();
+  screen.begin();
   tags = 0;
   why("");
   say({ type: "open", server: Number(row.value), security: security.value, tab: tab() });
@@ -63,6 +64,7 @@ const takes = {
     hint = told.hint;
     hints();
   },
+  idle(told) { part("#con-idle").hidden = !told.why; part("#con-idle").textContent = told.why; },
   closed(told) { standing(false, ""); why([told.said, told.why].filter(Boolean).join(" — ")); },
   refused(told) { why(told.why); editor.back(told.text); },
   revealed(told) { screen.revealed(told.id, told.text); },
@@ -81,6 +83,7 @@ function standing(now, place) {
   const status = part("#con-status");
   status.dataset.open = now ? "1" : "0";
   status.textContent = now ? root.dataset.connected.replace("%s", place) : root.dataset.closed;
+  part("#con-idle").hidden = true;
   if (!now) { hint = { state: "", next: [], waits: "" }; hints(); }
 }
 

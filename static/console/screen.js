@@ -1,5 +1,5 @@
-// The screen: lines as they come, as text and nothing else; the oldest go when there are too many.
-const MOST = 4000;
+// The screen: lines as they come, as text and nothing else; the oldest go when there are too many, or too much text.
+const MOST = 4000, MOST_SIGNS = 2_000_000, SVG = "http://www.w3.org/2000/svg";
 
 export class Screen {
   constructor(root, words, reveal) {
@@ -10,6 +10,7 @@ export class Screen {
     this.words = words;
     this.reveal = reveal;
     this.unread = 0;
+    this.signs = 0;
     this.follows = true;
     new ResizeObserver(() => { if (this.follows) this.down(); }).observe(this.box);
     this.more.onclick = () => this.down();
@@ -42,14 +43,22 @@ export class Screen {
     if (line && text) line.replaceWith(make("samp", "", text));
   }
 
-  clear() { this.list.replaceChildren(); this.partial(null); this.count(0); }
+  // A new connection counts its lines from 1: those of the one before stay to be read, and hide what they hide.
+  begin() {
+    this.partial(null);
+    for (const line of this.list.querySelectorAll("[data-id]")) delete line.dataset.id;
+    for (const button of this.list.querySelectorAll(".reveal")) button.replaceWith(make("span", "chip", button.textContent));
+    this.list.lastElementChild?.classList.add("last");
+  }
 
   line(item) {
     const li = make("li", [{ C: "c", S: "s" }[item.who] ?? "e", item.kind, item.outcome, item.known ? "" : "unknown"].filter(Boolean).join(" "));
     Object.assign(li.dataset, { id: item.id, number: item.id });
     li.tabIndex = -1;
-    const tls = make("span", "tls", item.tls ? "\u{1F512}\uFE0E" : "");
-    if (item.tls) { tls.title = this.words.tls; }
+    li.signs = 60 + item.pieces.reduce((sum, [, text]) => sum + 8 + String(text).length, 0);
+    this.signs += li.signs;
+    const marks = make("span", "marks");
+    if (item.tls) marks.append(this.lock());
     const code = make("code");
     if (item.kind !== "note") {
       code.append(...this.pieces(item), ...this.cut(item));
@@ -57,8 +66,19 @@ export class Screen {
       if (item.end) code.append(Object.assign(make("span", "end", item.end), { title: this.words.lineEnd }));
     }
     const q = make("q", "", item.who === "-" ? "·" : `${item.who}:`);
-    li.append(make("span", "n", String(item.id)), make("time", "", item.at), tls, q, ...(item.kind === "note" ? [] : [code]), make("p", "", item.known ? item.text : this.words.unknown), this.details(item));
+    li.append(make("span", "n", String(item.id)), make("time", "", item.at), marks, q, ...(item.kind === "note" ? [] : [code]), make("p", "", item.known ? item.text : this.words.unknown), this.details(item));
     return li;
+  }
+
+  lock() {
+    const held = make("span"), icon = document.createElementNS(SVG, "svg"), use = document.createElementNS(SVG, "use");
+    held.title = this.words.tls;
+    icon.setAttribute("class", "icon");
+    icon.setAttribute("aria-hidden", "true");
+    use.setAttribute("href", `${this.words.icons}#lock`);
+    icon.append(use);
+    held.append(icon, make("span", "visually-hidden", this.words.tls));
+    return held;
   }
 
   pieces(item) {
@@ -89,8 +109,13 @@ export class Screen {
   gap(text) { return make("li", "gap", text); }
 
   trim() {
-    if (this.list.children.length <= MOST) return;
-    while (this.list.children.length > MOST) this.list.firstElementChild.remove();
+    const many = () => this.list.children.length > MOST || (this.signs > MOST_SIGNS && this.list.children.length > 1);
+    if (!many()) return;
+    while (many()) {
+      const oldest = this.list.firstElementChild;
+      this.signs -= oldest.signs ?? 0;
+      oldest.remove();
+    }
     this.list.prepend(this.gap(this.words.older));
   }
 

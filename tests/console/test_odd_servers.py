@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import sys
+import types
 
 import pytest
 from channels.db import database_sync_to_async
 from django.urls import reverse
 
 from accounts.models import Server
-from console import consumers, session, typed
+from console import consumers, screen, session, typed
+from protocols.events import Crossed
 from protocols.login import Limits
 from tests.console.conftest import Console, text
 from transcripts.models import Conversation, Transcript
@@ -110,6 +114,65 @@ async def test_a_console_that_is_idle_for_longer_than_its_own_limit_says_so(
     assert "said nothing for" in (await hand.closed())["why"]
 
 
+@pytest.mark.unexplained("a line that is no SMTP is enough to break the silence")
+async def test_a_silent_console_is_told_before_it_ends_and_a_word_keeps_it(
+    ann, console, scripted, monkeypatch
+):
+    monkeypatch.setattr(session, "LIMITS", Limits(idle=3, total=60))
+    monkeypatch.setattr(session, "WARNING", 2.0)
+
+    async def echo(reader, writer):
+        while raw := await reader.readline():
+            writer.write(b"250 " + raw)
+
+    hand = await console(ann, server=await scripted.open(echo))
+    idle = lambda: [one["why"] for one in hand.told if one["type"] == "idle"]  # noqa: E731
+    await hand.until(lambda: len(idle()) == 1)
+    assert "this connection ends in 1 minute unless" in idle()[0]
+    await hand.say("still here")
+    await hand.until(lambda: len(idle()) == 2)
+    assert idle()[1] == ""
+    assert "said nothing for" in (await hand.closed())["why"]
+    assert len(idle()) == 3 and idle()[2]
+
+
+async def test_a_line_of_thousands_of_control_signs_is_a_bounded_number_of_pieces(ann, console, scripted):
+    async def behave(reader, writer):
+        writer.write(b"220 " + b"a\x01" * 3000 + b"\r\n")
+        writer.close()
+
+    hand = await console(ann, server=await scripted.open(behave))
+    await hand.closed()
+    line = next(one for one in hand.lines if one["who"] == "S")
+    assert len(line["pieces"]) <= screen.MOST_PIECES + 1
+    assert text(line).startswith("220 a\\x01a\\x01") and text(line).endswith("a\\x01a\\x01")
+    assert "\x01" not in text(line)
+
+
+def weight(thing):
+    """Bytes of everything that ``thing`` holds on to, code and tables of facts apart."""
+    seen, ahead, total = set(), [thing], 0
+    while ahead:
+        one = ahead.pop()
+        if id(one) in seen or isinstance(one, (type, types.ModuleType, types.FunctionType)):
+            continue
+        seen.add(id(one))
+        total += sys.getsizeof(one)
+        ahead += gc.get_referents(one)
+    return total
+
+
+def test_a_day_of_lines_leaves_no_more_in_the_servers_memory_than_an_hour_of_them():
+    """A console for a day is above all many lines: what it holds after 1,000 of them it holds after 10,000."""
+    shown, held = screen.Screen("irc"), []
+    for number in range(1, 5_001):
+        shown.take(Crossed(float(number), "S", b":ann!a@b PRIVMSG #lab :line %d\r\n" % number))
+        shown.take(Crossed(float(number), "C", b"PRIVMSG #lab :line %d\r\n" % number))
+        if number in (500, 5_000):
+            held.append(weight(shown))
+    assert shown.lines == 10_000 and held[1] < held[0] + 20_000, held
+
+
 async def test_what_cannot_be_sent_comes_back(ann, console, scripted):
     hand = await console(ann, server=await scripted.open(quiet))
     await hand.until(lambda: any(one["type"] == "open" for one in hand.told))
@@ -194,6 +257,7 @@ async def test_what_is_no_json_or_no_order_is_ignored(ann, console, scripted):
         ("server=smtp", "smtp", ""),
         ("server=www.example.com&port=25", "smtp", ""),
         ("url=telnet://localhost:110", "pop3", ""),
+        ("url=telnet://localhost/", "", "localhost:23 is no server"),
         ("url=telnet://www.example.com:25/", "smtp", ""),
         ("url=telnet://evil.example:25", "", "evil.example:25 is no server"),
         ("url=telnet://0x7f.1:25", "", "0x7f.1:25 is no server"),
@@ -212,6 +276,14 @@ def test_a_link_chooses_a_server_of_the_list_or_says_that_there_is_none(
     assert page.context["chosen"] == (row.pk if row else 0)
     assert told in page.context["missing"] and ("is no server" in page.context["missing"]) == bool(told)
     assert "EHLO me\nNOOP" in page.content.decode()
+
+
+def test_an_address_with_a_port_for_tls_chooses_tls(lab, ann, client):
+    client.force_login(ann)
+    for port, secure in ((lab.ports.imaps, True), (lab.ports.imap, False)):
+        page = client.get(f"{reverse('console')}?url=telnet://localhost:{port}")
+        assert page.context["chosen"] and page.context["secure"] == secure
+        assert ('value="tls" selected' in page.content.decode()) == secure
 
 
 def test_the_words_of_each_protocol_come_in_the_persons_language(lab, ann, client):

@@ -115,3 +115,59 @@ def test_a_telnet_address_of_nobody_is_told_and_others_are_offered(tab, ann):
     tab.goto("/console/?url=telnet://evil.example:25")
     expect(tab.get_by_role("alert").first).to_contain_text("evil.example:25 is no server")
     expect(tab.locator("#con-server option")).not_to_have_count(0)
+
+
+def test_more_lines_than_anybody_reads_leave_a_page_that_is_bounded(tab, ann):
+    sign_in(tab, "ann")
+    tab.goto("/console/")
+    drawn = tab.evaluate("""async () => {
+        const { Screen } = await import("/static/console/screen.js");
+        const root = document.querySelector("#console"), screen = new Screen(root, root.dataset, () => {});
+        const list = root.querySelector("#con-lines"), told = [];
+        const item = (id, text) => ({
+            id, who: "S", kind: "text", at: "0.1", tls: true, end: "CR LF", outcome: "", known: true, text: "",
+            badge: "", cut: 0, details: [], refs: [], pieces: [["text", text], ["control", "00"]],
+        });
+        const many = (count, text) => {
+            for (let at = 0; at < count; at += 4000) {
+                screen.add(Array.from({ length: 4000 }, (_, n) => item(at + n, text)), 0);
+            }
+        };
+        many(12000, "250 line");
+        told.push(list.children.length, list.firstElementChild.textContent, list.lastElementChild.dataset.id);
+        many(4000, "x".repeat(4096));
+        told.push(list.textContent.length, list.querySelectorAll("*").length);
+        return told;
+    }""")
+    lines, first, last, signs, elements = drawn
+    assert lines <= 4001 and first == "Earlier lines stand in the transcript." and last == "11999"
+    assert signs < 3_000_000 and elements < 60_000
+
+
+def test_a_second_connections_secret_is_shown_in_its_own_line_only(tab, ann):
+    sign_in(tab, "ann")
+    tab.goto("/console/?server=pop3")
+    for secret in ("first-secret", "other-secret"):
+        tab.get_by_role("button", name="Connect").click()
+        expect(tab.locator("#con-status")).to_contain_text("Connected to")
+        enter(tab, "USER ann", f"PASS {secret}")
+        expect(line(tab, "-ERR").last).to_be_visible()
+        expect(tab.get_by_role("button", name="hidden, 12 bytes")).to_have_count(1)
+        tab.get_by_role("button", name="Close", exact=True).click()
+        expect(tab.locator("#con-status")).to_have_text("Not connected")
+        tab.evaluate("document.querySelector('#con-input').focus()")
+    expect(tab.locator("#con-lines .chip", has_text="hidden, 12 bytes")).to_have_count(1)
+
+
+def test_lines_inside_tls_carry_the_lock_of_the_house(tab, ann):
+    sign_in(tab, "ann")
+    tab.set_viewport_size({"width": 390, "height": 800})
+    tab.goto("/console/?server=imap&send=a1%20NOOP")
+    tab.get_by_label("Security").select_option("tls")
+    tab.get_by_role("button", name="Connect").click()
+    expect(line(tab, "* OK")).to_be_visible()
+    marked = tab.locator("#con-lines li", has=line(tab, "* OK")).locator(".marks use")
+    assert marked.get_attribute("href").endswith("icons.svg#lock")
+    # On a phone a line is as wide as the screen allows: number, speaker, words, and the meaning below.
+    code = line(tab, "* OK").bounding_box()
+    assert code["x"] < 80 and code["width"] > 100
