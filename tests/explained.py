@@ -1,6 +1,7 @@
 """Every line of every transcript that the tests make has an explanation: counted here, over the whole run.
 
-The transcripts' writer is watched in each process of the run. A line is unexplained where its explainer says so
+The transcripts' writer is watched in each process of the run; what a lab recorded that ran in processes of its own
+(the stories) is read from its database when it ends. A line is unexplained where its explainer says so
 (``known`` False), where its sentence is missing in one of the languages, or where it is told by a phrase that would
 suit any line. Bytes that are no protocol line at all are a kind of their own and counted apart. A test whose point
 is such a line says so: ``@pytest.mark.unexplained("why")``.
@@ -8,9 +9,13 @@ is such a line says so: ``@pytest.mark.unexplained("why")``.
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +60,29 @@ def fault(note: Note) -> str:
 
 
 EXPLAINED = Explained()
+
+
+def read_lab(database: Path) -> int:
+    """Take every line that a lab which has ended left in its ``database``, as its own pages would explain it.
+
+    Returns how many. It counts for the test that is running: the last one that used the lab.
+    """
+    from transcripts import blocks  # models: only once Django is set up
+
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    wanted = """select c.protocol, b.state, b.payload from transcripts_block b
+                join transcripts_conversation c on c.id = b.conversation_id order by c.id, b.first"""
+    count = 0
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as kept:
+        for protocol, state, payload in kept.execute(wanted):
+            known = blocks.knowledge(protocol)
+            explainer = known.explainer() if known else None
+            if explainer and json.loads(state):
+                explainer.restore(json.loads(state))
+            for line in blocks.unpack(payload):
+                EXPLAINED.take(test, protocol, line, blocks.explain(explainer, line))
+                count += 1
+    return count
 
 
 def pytest_configure(config: pytest.Config) -> None:

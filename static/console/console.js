@@ -8,7 +8,7 @@ const root = document.querySelector("#console");
 const part = (name) => root.querySelector(name);
 const servers = part("#con-server"), security = part("#con-security"), chips = part("#con-chips"), syntax = part("#con-syntax");
 const kept = JSON.parse(localStorage.getItem("netlab-console") ?? "{}");
-let socket = null, open = false, wanted = false, hint = { state: "", next: [], waits: "" }, states = [], tags = 0, where = "";
+let socket = null, open = false, opening = false, wanted = false, hint = { state: "", next: [], waits: "" }, states = [], tags = 0, where = "";
 
 const screen = new Screen(root, root.dataset, (id) => say({ type: "reveal", id }));
 const editor = new Editor(root, send, () => say({ type: "close" }));
@@ -21,7 +21,8 @@ function say(message) {
 }
 
 function send(text) {
-  const fine = open && say({ type: "say", text, end: part("#con-end").value, escapes: part("#con-escapes").checked });
+  // What is typed while the connection is being made goes out as soon as it stands.
+  const fine = (open || opening) && say({ type: "say", text, end: part("#con-end").value, escapes: part("#con-escapes").checked });
   why(fine ? "" : root.dataset.notOpen);
   if (fine && /^\S+ +\S/.test(text)) tags += 1;
   return fine;
@@ -51,7 +52,7 @@ function begin() {
   screen.begin();
   tags = 0;
   why("");
-  say({ type: "open", server: Number(row.value), security: security.value, tab: tab() });
+  opening = say({ type: "open", server: Number(row.value), security: security.value, tab: tab() });
 }
 
 const takes = {
@@ -77,6 +78,7 @@ function take(told) {
 
 function standing(now, place) {
   open = now;
+  opening = false;
   part("#con-open").disabled = now;
   part("#con-close").disabled = !now;
   for (const control of [servers, security]) control.disabled = now;

