@@ -171,7 +171,7 @@ def test_an_address_of_each_scheme_opens_where_it_belongs(person, lab):
         clean(tab)
     tab.goto("/web/")
     open_address(tab, "http://www.example.com/")  # what has no other room stays here
-    expect(tab.frame_locator("#frame").get_by_role("heading", name="Welcome")).to_be_visible()
+    expect(tab.frame_locator("#frame").get_by_role("heading", name="www.example.com")).to_be_visible()
     # The course's own address, and the link to a page that the lab's server does not have.
     open_address(tab, "http://goccongnghe.net/html/trangtruoc.htm")
     expect(tab.locator("#visit")).to_contain_text("200")
