@@ -79,7 +79,7 @@ def read_lab(database: Path) -> int:
             explainer = known.explainer() if known else None
             if explainer and json.loads(state):
                 explainer.restore(json.loads(state))
-            for line in blocks.unpack(payload):
+            for line in map(blocks._line, json.loads(payload)):
                 EXPLAINED.take(test, protocol, line, blocks.explain(explainer, line))
                 count += 1
     return count
