@@ -51,6 +51,7 @@ def context(request: HttpRequest, window: Window, **more: Any) -> dict[str, Any]
     }
     if visit is not None:
         _forget_lost(visit)
+        values["signed"] = request.session.get("web_signed") == visit.pk
         rows = list(visit.exchanges.all())
         number = asked.get("exchange", "")
         values["steps"] = [row for row in rows if row.kind in (Exchange.Kind.PAGE, Exchange.Kind.REDIRECT)]
@@ -194,6 +195,6 @@ _NAMES = {
     "port": lambda: _("port"),
     "path": lambda: _("path"),
     "file": lambda: _("file name"),
-    "query": lambda: _("query"),
+    "query": lambda: pgettext("part of an address", "query"),
     "fragment": lambda: _("fragment"),
 }

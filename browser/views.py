@@ -186,8 +186,11 @@ def _start(
         tab=tab_of(request),
     )
     begin(window, visit, exchange)
+    if signed:
+        # Told as long as this visit is shown: its part of the page is fetched anew when the answer comes.
+        request.session["web_signed"] = visit.pk
     tasks.fetch.delay(exchange.pk)
-    return _answer(request, window, signed=signed)
+    return _answer(request, window)
 
 
 def _answer(request: HttpRequest, window: Window, *, status: int = 200, **more) -> HttpResponse:

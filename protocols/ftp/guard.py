@@ -15,7 +15,7 @@ from protocols.ftp.grammar import without_telnet
 from protocols.line import Line
 from protocols.sasl import Said, Veil, decoded
 
-_BEGIN = rb"(?:^|[\r\0])[\s\0\xf0-\xff]*"
+_BEGIN = rb"(?:^|[\r\0])[ \t\n\v\f\xf0-\xff]*"
 _SECRET = re.compile(
     _BEGIN + rb"(?:(?P<password>PASS|ACCT)(?=[^A-Za-z]|$)[ \t:]?"
     rb"|(?P<site>SITE\s+(?:PSWD|CPWD|GPASS|PASS|PASSWD|CHPASS|ADDUSER|MINFO)\b\s*)"

@@ -69,8 +69,8 @@ def readable(raw: bytes) -> str:
 def tokens(raw: bytes) -> tuple[Token, ...]:
     """Take a line apart into words and (nested) lists.
 
-    Total: a list that is not closed ends with the line, for a literal may cut it; a sign that fits nowhere is
-    a word of its own; lists deeper than 64 are flattened.
+    Total: a list that is not closed ends with the line, for a literal may cut it; a string that is not closed is
+    one word to the line's end; a sign that fits nowhere is a word of its own; lists deeper than 64 are flattened.
     """
     stack: list[list[Token]] = [[]]
     at = 0
@@ -95,6 +95,9 @@ def tokens(raw: bytes) -> tuple[Token, ...]:
 def _word(raw: bytes, at: int) -> tuple[Token, int]:
     if quoted := _QUOTED.match(raw, at):
         return String(re.sub(rb"\\(.)", rb"\1", quoted[1], flags=re.DOTALL)), quoted.end()
+    if raw[at : at + 1] == b'"':
+        # A string without its end: each later quote would be looked through to the end as well.
+        return Atom(raw[at:]), len(raw)
     if literal := LITERAL.match(raw, at):
         return Literal(int(literal[1]), not literal[2]), literal.end()
     if atom := _ATOM.match(raw, at):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -26,6 +27,8 @@ log = logging.getLogger("netlab.http")
 
 HEAD = 32 * 1024
 """Bytes of a request's head, and of the buffer that waits for one."""
+TARGET = 8000
+"""Bytes of a request's target (RFC 9112 section 3 asks for 8000 at least)."""
 BODY = 1024 * 1024
 """Bytes of a request's body; more is answered 413."""
 SILENCE = 60.0
@@ -39,6 +42,7 @@ LINGER = 1.0
 MOST_REQUESTS = 1000
 PIECE = 64 * 1024
 NAME = "netlab"
+_VERSION = re.compile(rb"[ \t]HTTP/[0-9.]{1,10}[ \t]*\r?$")
 
 
 class Refused(Exception):
@@ -109,6 +113,7 @@ class Conversation:
     async def _answer(self, request: h11.Request, method: str) -> Reply:
         if not request.http_version.startswith(b"1."):
             raise Refused(505, f"HTTP/{request.http_version.decode()} is not spoken here: 1.0 and 1.1 are.")
+        _bounded(request)
         if method not in methods():
             return _plain(501, f"This server does not know the method {method}.")
         if method == "CONNECT":
@@ -185,7 +190,18 @@ class Conversation:
     async def _receive(self, seconds: float) -> None:
         async with asyncio.timeout(max(0.01, seconds)):
             raw = await self._reader.read(PIECE)
-        self._h11.receive_data(raw)
+        if self._h11.their_state is not h11.IDLE:
+            self._h11.receive_data(raw)
+            return
+        # An empty line before a request is passed over (RFC 9112 section 2.2).
+        waiting = self._h11.trailing_data[0]
+        heard = raw if waiting else raw.lstrip(b"\r\n")
+        if heard or not raw:
+            self._h11.receive_data(heard)
+        line, end, _ = (waiting + heard).partition(b"\n")
+        if end and not _VERSION.search(line):
+            # Whoever types by hand hears it at once; h11 would wait for the blank line.
+            raise Refused(400, _no_request(line.strip()))
 
     async def _linger(self) -> None:
         """Let a client that is still sending read the answer: a close with unread bytes would reset the
@@ -235,8 +251,38 @@ class Conversation:
                 await self._writer.drain()
 
 
+def _bounded(request: h11.Request) -> None:
+    """Hold a head to its bounds where it came in one piece, which h11 does not count."""
+    target = request.target
+    if len(target) > TARGET:
+        raise Refused(414, f"A target may have {TARGET} bytes at most, this one has {len(target)}.")
+    if sum(len(name) + len(value) + 4 for name, value in request.headers.raw_items()) > HEAD:
+        raise Refused(431, f"The head of a request may have {HEAD} bytes at most.")
+    if (
+        request.method != b"CONNECT"
+        and target != b"*"
+        and not target.startswith(b"/")
+        and b"://" not in target
+    ):
+        raise Refused(
+            400, "a target begins with / (RFC 9112, 3.2): it is a path on this server, or a whole address."
+        )
+
+
+def _no_request(line: bytes) -> str:
+    """Why a first line without a version is none."""
+    if re.fullmatch(rb"GET[ \t]+\S+", line):
+        return (
+            "a request without a version is HTTP/0.9 (1991), which nobody speaks any more. Say HTTP/1.0 or HTTP/1.1 "
+            "at its end, then the fields, then a blank line."
+        )
+    return "a request begins with a method, a target and a version, as in GET / HTTP/1.1 (RFC 9112, 3)."
+
+
 def _plain(code: int, why: str) -> Reply:
-    return Reply(code, f"{code} {reason(code)}: {why}\n".encode(), TEXT, close=code in (400, 408, 413, 503))
+    return Reply(
+        code, f"{code} {reason(code)}: {why}\n".encode(), TEXT, close=code in (400, 408, 413, 414, 431, 503)
+    )
 
 
 def _bytes(fields: Any) -> list[tuple[bytes, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -46,7 +47,11 @@ class Asked:
     @property
     def host(self) -> str:
         """The site that is asked for, in small letters, without its port."""
-        host = self.value("host").strip().lower()
+        # A whole address says it itself, whatever the field says (RFC 9112 section 3.2.2).
+        whole = self.target.split("://", 1)[1] if "://" in self.target.partition("?")[0] else ""
+        host = (
+            (re.split("[/?#]", whole)[0].rpartition("@")[2] if whole else self.value("host")).strip().lower()
+        )
         name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
         return name.removesuffix(".")
 

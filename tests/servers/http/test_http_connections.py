@@ -50,6 +50,11 @@ def test_tls_from_the_first_byte(web, heard):
         (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", b"400 Bad Request"),
         (b"HELO x\r\n\r\n", b"400 Bad Request"),
         (b"GET /\r\n\r\n", b"400 Bad Request"),
+        (b"GET /\r\n", b"400 Bad Request"),
+        (b"hello\r\n", b"400 Bad Request"),
+        (b"GET foo HTTP/1.1\r\nHost: a\r\n\r\n", b"400 Bad Request"),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"414 URI Too Long"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 6000 + b"\r\n", b"431 Request Header Fields Too Large"),
         (b"\x16\x03\x01\x02\r\n\r\n", b"400 Bad Request"),
         (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", b"505 HTTP Version Not Supported"),
         (b"BREW / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"501 Not Implemented"),
@@ -64,6 +69,16 @@ def test_tls_from_the_first_byte(web, heard):
 def test_what_cannot_be_answered_is_told_so(web, wire, text, status):
     heard = raw(wire, web.ports.http, text)
     assert heard.startswith(b"HTTP/1.1 " + status), heard[:200]
+
+
+def test_a_line_of_http_0_9_is_answered_at_once_and_in_words(web, wire):
+    assert b"HTTP/0.9 (1991)" in raw(wire, web.ports.http, b"GET /\r\n")
+    assert b"a method, a target and a version" in raw(wire, web.ports.http, b"hello\r\n")
+
+
+def test_an_empty_line_before_a_request_is_passed_over(web, wire):
+    ask = b"GET /status/204 HTTP/1.1\r\nHost: a\r\n"
+    assert raw(wire, web.ports.http, b"\r\n" + ask + b"Connection: close\r\n\r\n").startswith(b"HTTP/1.1 204")
 
 
 def test_http_1_0_needs_no_host_and_ends(web, wire):

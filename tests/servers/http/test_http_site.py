@@ -50,6 +50,9 @@ def test_the_host_field_chooses_the_site(ask):
     for host in ("www.example.com", "WWW.EXAMPLE.COM:8080", "www.example.com."):
         assert "<h1>www.example.com" in ask("/", Host=host).body.decode()
     assert "<h1>Welcome" in ask("http://localhost/", Host="localhost").body.decode()
+    # A whole address as the target wins over the field.
+    assert "<h1>www.example.com" in ask("http://www.example.com/", Host="localhost").body.decode()
+    assert "<h1>Welcome" in ask("http://localhost", Host="www.example.com").body.decode()
 
 
 def test_head_says_what_get_would_and_sends_no_body(ask):
