@@ -18,8 +18,7 @@ lab: $(VENV)/.run ## run the whole lab and print its address
 
 test: $(VENV)/.dev tests-need ## set up what the tests need, run the checks and the tests, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest
-	$(BIN)/python -m tests.postgres
+	$(BIN)/python -m tests.both
 
 check: $(VENV)/.dev ## ruff, mypy, import rules, migrations
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from chat import bus, presence, writer
+from chat import bus, presence, recording, writer
 from chat.link import Link
 from chat.models import Network, Window
 from chat.recording import in_thread
@@ -32,6 +32,7 @@ half of what a message may take from one browser to fifty."""
 
 async def run(stop: asyncio.Event) -> None:
     """Keep everybody's connections until ``stop`` is set; then say goodbye on all of them."""
+    before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     gateway = Gateway()
     await in_thread(presence.begin)
@@ -45,7 +46,10 @@ async def run(stop: asyncio.Event) -> None:
     finally:
         for task in work:
             task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         await gateway.stop()
+        await asyncio.to_thread(recording.close)
+        sys.setswitchinterval(before)
 
 
 class Gateway:

@@ -25,12 +25,27 @@ MOST_LINES, MOST_AGE = 5_000, 24 * 3600.0
 MARK = "chat"
 """Stands where other transcripts name a browser tab: Chat's own pages follow these, other pages' docks do not."""
 
-_threads = ThreadPoolExecutor(4, "chat-database")
+_threads: ThreadPoolExecutor | None = None
 
 
 async def in_thread(work: Callable[..., Result], *values: Any) -> Result:
     """Run something that asks the database."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _run, work, values)
+    return await asyncio.get_running_loop().run_in_executor(_pool(), _run, work, values)
+
+
+def close() -> None:
+    """Wait for what is asked, and end the threads with their database connections; the next question begins anew."""
+    global _threads
+    pool, _threads = _threads, None
+    if pool is not None:
+        pool.shutdown()
+
+
+def _pool() -> ThreadPoolExecutor:
+    global _threads
+    if _threads is None:
+        _threads = ThreadPoolExecutor(4, "chat-database")
+    return _threads
 
 
 def _run(work: Callable[..., Result], values: tuple[Any, ...]) -> Result:

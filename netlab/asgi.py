@@ -13,6 +13,7 @@ pages = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402  (Django must be set up before models are imported)
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
+from netlab.lifespan import Lifespan  # noqa: E402
 from netlab.origin import SameOrigin  # noqa: E402
 from netlab.routing import beside, sockets  # noqa: E402
 from netlab.signed_in import SignedIn  # noqa: E402
@@ -20,6 +21,7 @@ from netlab.signed_in import SignedIn  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": beside(pages),
+        "lifespan": Lifespan(),
         "websocket": SameOrigin(AuthMiddlewareStack(SignedIn(URLRouter(sockets)))),
     }
 )

@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from netlab.health import healthz
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("accounts.urls")),
     path("mail/", include("webmail.urls")),

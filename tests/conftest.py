@@ -21,6 +21,7 @@ from tests.needs import need as need  # where tests look for it
 from tests.ngircd import Ngircd
 from tests.peers.debian import DebianLab
 from tests.proftpd import Proftpd
+from tests.quiet import _silence  # noqa: F401  (a fixture of every test)
 
 # No test is timed (a busy machine fails none); CI looks at the same examples each time, developers at new ones.
 settings.register_profile(

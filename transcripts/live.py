@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -18,6 +19,7 @@ MOST_UNDER_WAY = 500
 _lock = threading.Lock()
 _room = threading.BoundedSemaphore(MOST_UNDER_WAY)
 _loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
 
 
 def lines_saved(conversations: dict[int, int]) -> None:
@@ -38,6 +40,26 @@ def transcript_changed(owner: int, transcript: int) -> None:
 def person_gone(person: Any, **_: Any) -> None:
     """``person`` was disabled: their sockets close at once."""
     _send((f"person.{person.pk}", {"type": "person.gone"}))
+
+
+def close() -> None:
+    """Send what is under way and end the thread with the layer's connections; the next news begins it anew."""
+    global _loop, _thread
+    with _lock:
+        loop, thread, _loop, _thread = _loop, _thread, None, None
+    if loop is None or thread is None:
+        return
+    with suppress(TimeoutError):
+        asyncio.run_coroutine_threadsafe(_all_sent(), loop).result(3)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(3)
+    if not thread.is_alive():
+        loop.close()  # the layer listens to that, and closes its connections
+
+
+async def _all_sent() -> None:
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
 
 
 def _send(*messages: tuple[str, dict[str, Any]]) -> None:
@@ -67,9 +89,10 @@ def _done(future: Any) -> None:
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
-    global _loop
+    global _loop, _thread
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="live", daemon=True).start()
+            _thread = threading.Thread(target=_loop.run_forever, name="live", daemon=True)
+            _thread.start()
         return _loop

@@ -34,7 +34,7 @@ class Action:
         """``error`` is what the action ended with."""
         self.outcome = "later" if error.retry else "refused"
         self.reply = (
-            f"{error.code} {error.text}"[:200] if isinstance(error, Refused) else type(error).__name__
+            _storable(f"{error.code} {error.text}") if isinstance(error, Refused) else type(error).__name__
         )
 
     def news(self) -> None:
@@ -92,7 +92,7 @@ class Recording:
             conversation=self._conversation,
             cause=cause[:120],
             tab=tab,
-            subject=subject[:200],
+            subject=_storable(subject),
             first=last + 1,
             quiet=quiet,
             aside=aside,
@@ -123,6 +123,11 @@ def open_recording(*, owner: User, server: Server, origin: str = "app") -> Recor
             writer=writer().name,
         )
     )
+
+
+def _storable(text: str) -> str:
+    """What a column of text takes: no NUL, which somebody may type and PostgreSQL refuses, and 200 letters of it."""
+    return text.replace("\0", "␀")[:200]
 
 
 def _wait(future, scribe: Scribe) -> tuple[int, str, str]:

@@ -49,7 +49,9 @@ class Writer:
         self._marks: list[tuple[Scribe, Future]] = []
         self._lost: set[int] = set()
         self._sign = time.monotonic()
-        threading.Thread(target=self._run, name="transcripts", daemon=True).start()
+        self._deadline = float("inf")
+        self._thread = threading.Thread(target=self._run, name="transcripts", daemon=True)
+        self._thread.start()
 
     def tell(self, scribe: Scribe, event: Event) -> None:
         """Take an event; never blocks. Beyond 64 MiB waiting for a stuck database the conversation is given up,
@@ -80,8 +82,17 @@ class Writer:
         with suppress(TimeoutError):
             future.result(seconds)
 
+    def stop(self, seconds: float = 5.0) -> bool:
+        """Save what was told and end the thread with its database connection; True once it has ended.
+
+        What a stuck database did not take within ``seconds`` is given up.
+        """
+        self._orders.put(("stop", None, time.monotonic() + seconds), urgent=True)  # type: ignore[arg-type]
+        self._thread.join(seconds + 1)
+        return not self._thread.is_alive()
+
     def _run(self) -> None:
-        while True:
+        while not self._over():
             try:
                 for order in self._batch():
                     self._do(*order)
@@ -90,6 +101,13 @@ class Writer:
             except Exception:
                 log.exception("the transcripts' writer stumbled and goes on")
                 time.sleep(0.2)
+        connection.close()
+
+    def _over(self) -> bool:
+        """Told to stop, and nothing is left to save, or no more time for it."""
+        if self._deadline == float("inf"):
+            return False
+        return not self._dirty or time.monotonic() > self._deadline
 
     def _batch(self) -> list[Order]:
         rest = CROWD_BATCH if len(self._dirty) > FEW else 0.0
@@ -106,6 +124,8 @@ class Writer:
             scribe.deafen("the database did not keep up", value)
         elif verb == "end":
             scribe.end()
+        elif verb == "stop":
+            self._deadline = value
         else:
             if verb == "fresh":
                 scribe.fresh()
@@ -142,7 +162,7 @@ class Writer:
         each of them is stored a few times a second, many in one transaction.
         """
         asked = {scribe.pk for scribe, _ in self._marks if scribe}
-        everybody = any(scribe is None for scribe, _ in self._marks)
+        everybody = self._deadline < float("inf") or any(scribe is None for scribe, _ in self._marks)
         crowd = len(self._dirty)
         before = time.monotonic() - (min(CROWD_SECONDS * crowd, MOST_REST) if crowd > FEW else 0)
         return [
@@ -225,7 +245,10 @@ def writer() -> Writer:
 
 
 @atexit.register
-def flush() -> None:
-    """A process that ends saves what it heard."""
-    if _writer is not None and _pid == os.getpid():
-        _writer.flush()
+def close() -> None:
+    """A process that ends saves what it heard. Whoever records afterwards gets a writer anew."""
+    global _writer
+    with _lock:
+        ours, _writer = (_writer if _pid == os.getpid() else None), None
+    if ours is not None and not ours.stop():
+        log.warning("the transcripts' writer did not end")

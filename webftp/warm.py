@@ -41,7 +41,8 @@ class Live:
         self.recording.close()
 
 
-_idle: dict[tuple[int, int], list[Live]] = {}
+_idle: dict[asyncio.AbstractEventLoop, dict[int, list[Live]]] = {}
+"""By loop and site: a connection belongs to the loop it was opened in."""
 
 
 def database(work: Callable) -> Callable[..., Any]:
@@ -101,7 +102,7 @@ async def _opened(site: Site, recording: Recording) -> Live:
 
 async def _take(site: Site) -> Live | None:
     await database(sites.credentials)(site)  # a disabled person's connection is not used again
-    row = _idle.get(_key(site.pk)) or []
+    row = _ours().get(site.pk) or []
     while row:
         live = row.pop()
         if live.passive == site.passive and await _alive(live):
@@ -126,24 +127,31 @@ async def _give_back(site_id: int, live: Live | None, recording: Recording) -> N
     if live is None:
         recording.close()
         return
-    row = _idle.setdefault(_key(site_id), [])
+    row = _ours().setdefault(site_id, [])
     live.used = time.monotonic()
-    if live.session.broken or len(row) >= PER_SITE or sum(map(len, _idle.values())) >= TOTAL:
+    if live.session.broken or len(row) >= PER_SITE or sum(map(len, _ours().values())) >= TOTAL:
         await live.close()
         return
     row.append(live)
-    asyncio.get_running_loop().call_later(IDLE + 1, _close_idle, _key(site_id))
+    asyncio.get_running_loop().call_later(IDLE + 1, _close_idle, site_id)
 
 
-def _close_idle(key: tuple[int, int]) -> None:
-    row = _idle.get(key, [])
+async def close() -> None:
+    """Say goodbye on every idle connection of this loop, and wait for those that are said already."""
+    left = [live for row in _idle.pop(asyncio.get_running_loop(), {}).values() for live in row]
+    ours = [task for task in _goodbyes if task.get_loop() is asyncio.get_running_loop()]
+    await asyncio.gather(*map(_goodbye, left), *ours, return_exceptions=True)
+
+
+def _close_idle(site_id: int) -> None:
+    row = _ours().get(site_id, [])
     for live in [live for live in row if live.used < time.monotonic() - IDLE]:
         row.remove(live)
         task = asyncio.ensure_future(_goodbye(live))
         _goodbyes.add(task)
         task.add_done_callback(_goodbyes.discard)
     if not row:
-        _idle.pop(key, None)
+        _ours().pop(site_id, None)
 
 
 _goodbyes: set[asyncio.Future] = set()
@@ -154,9 +162,8 @@ async def _goodbye(live: Live) -> None:
     live.recording.close()
 
 
-def _key(site_id: int) -> tuple[int, int]:
-    """A connection belongs to the loop it was opened in: tests run one each."""
-    return id(asyncio.get_running_loop()), site_id
+def _ours() -> dict[int, list[Live]]:
+    return _idle.setdefault(asyncio.get_running_loop(), {})
 
 
 def _leave(context: Any, error: Any) -> bool:

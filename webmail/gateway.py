@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -21,8 +22,8 @@ from webmail.models import Folder, MailTab
 from webmail.recording import record
 
 logger = logging.getLogger(__name__)
-LOOK, STALE, TURN = 1.0, timedelta(seconds=60), 20.0
-"""Seconds between looks at who is there; when a tab that says nothing is gone; seconds of one IDLE."""
+LOOK, STALE, TURN, GOODBYE = 1.0, timedelta(seconds=60), 20.0, 3.0
+"""Seconds between looks at who is there; when a tab that says nothing is gone; seconds of one IDLE, and of the end."""
 
 
 async def run(stop: asyncio.Event) -> None:
@@ -43,7 +44,15 @@ async def run(stop: asyncio.Event) -> None:
         except TimeoutError:
             continue
     for listener in listeners.values():
-        listener.end.set()
+        listener.stop()
+    await asyncio.to_thread(_wait_for, list(listeners.values()))
+
+
+def _wait_for(listeners: list[Listener]) -> None:
+    """Their connections are closed when they have ended; whom a server holds up longer ends with the process."""
+    deadline = time.monotonic() + GOODBYE
+    for listener in listeners:
+        listener.join(max(0.0, deadline - time.monotonic()))
 
 
 class Listener(threading.Thread):
@@ -52,18 +61,27 @@ class Listener(threading.Thread):
     def __init__(self, person_id: int) -> None:
         super().__init__(daemon=True, name=f"idle-{person_id}")
         self.person_id, self.end = person_id, threading.Event()
+        self._session: imap.Session | None = None
+
+    def stop(self) -> None:
+        """End at once: a turn of IDLE would last until the server says something."""
+        self.end.set()
+        if session := self._session:
+            session.close()
 
     def run(self) -> None:
         try:
             self._listen()
         except WireError as error:
+            if self.end.is_set():
+                return
             logger.info("no news for person %s: %s", self.person_id, error)
             self.end.wait(15)
         except Exception:  # the thread's end must be heard of
             logger.exception("listening for person %s ended", self.person_id)
             self.end.wait(15)
         finally:
-            close_old_connections()
+            connection.close()
 
     def _listen(self) -> None:
         login = tasks.imap_login(self.person_id)
@@ -75,7 +93,7 @@ class Listener(threading.Thread):
         session = None
         try:
             with recording.transcript(gettext_noop("Wait for new mail"), quiet=True):
-                session = imap.connect(reach.address(login.server), recording.sink, LIMITS)
+                session = self._session = imap.connect(reach.address(login.server), recording.sink, LIMITS)
                 session.login(reach.credentials(login))
                 session.select(folder.name, readonly=True)
             tasks.refresh_folder.delay(folder.pk, quiet=True)

@@ -101,11 +101,13 @@ def _held(outgoing: OutgoingMessage) -> Iterator[None]:
             finally:
                 connection.close()
 
-    threading.Thread(target=renew, name=f"lease-{outgoing.pk}", daemon=True).start()
+    renewing = threading.Thread(target=renew, name=f"lease-{outgoing.pk}", daemon=True)
+    renewing.start()
     try:
         yield
     finally:
         done.set()
+        renewing.join(RENEW)
 
 
 def _claim(outgoing_id: int) -> OutgoingMessage | None:

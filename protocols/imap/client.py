@@ -294,7 +294,9 @@ class _Tapped(imapclient.IMAPClient):  # type: ignore[misc]
 
     def wait(self, seconds: float) -> None:
         """Wait until the server says something, at most ``seconds``."""
-        select.select([self._imap.sock], [], [], seconds)
+        waiting = select.poll()  # select() knows no file beyond the 1,024th
+        waiting.register(self._imap.sock, select.POLLIN)
+        waiting.poll(seconds * 1000)
 
     def close_socket(self) -> None:
         # The file holds the socket open; shut down first, for another thread may be waiting in it.

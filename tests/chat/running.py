@@ -73,6 +73,7 @@ class Running:
         for tab in list(self.tabs):
             tab.close()
         self.stop_gateway()
+        self.do(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()

@@ -91,6 +91,7 @@ def test_axe_finds_nothing_and_no_width_overflows(tab, ann, theme):
     is_clean(tab)
     tab.goto("/console/?server=smtp&send=HELO%20x%0ADATA%0AQUIT")
     tab.get_by_role("button", name="Connect").click()
+    expect(line(tab, "220")).to_be_visible()
     tab.get_by_role("button", name="Send all").click()
     expect(line(tab, "221")).to_be_visible()
     is_clean(tab)

@@ -21,6 +21,10 @@ def fill(apps) -> None:
     server = apps.get_model("accounts", "Server").objects.create(
         protocol="imap", name="netlab", host="localhost", port=2143, address="127.0.0.1", lab=True
     )
+    for protocol, names in (("smtp", []), ("http", ["web.school.vn"])):
+        apps.get_model("accounts", "Server").objects.create(
+            protocol=protocol, name="netlab", host="localhost", port=1, lab=True, aliases=names
+        )
     login = apps.get_model("accounts", "Login").objects.create(person=person, server=server, user_name="ann")
     mailbox = apps.get_model("webmail", "Mailbox").objects.create(login=login)
     folder = apps.get_model("webmail", "Folder").objects.create(
@@ -48,6 +52,8 @@ def main() -> None:
     )
     assert message.subject == "Chào" and message.folder.mailbox.login.person.username == "ann"
     assert today.get_model("transcripts", "Transcript").objects.get().conversation.server.port == 2143
+    names = dict(today.get_model("accounts", "Server").objects.values_list("protocol", "aliases"))
+    assert "www.example.com" in names["smtp"] and names["http"] == ["web.school.vn"] and names["imap"] == []
     print(f"brought up to date on {connection.vendor}")
 
 

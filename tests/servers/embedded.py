@@ -83,6 +83,7 @@ class EmbeddedLab:
         try:
             self.do(self.running.stop())
         finally:
+            self.do(self._loop.shutdown_default_executor())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
             self._loop.close()

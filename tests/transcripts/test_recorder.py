@@ -10,7 +10,7 @@ from accounts.models import SchoolClass, User
 from protocols.errors import Refused
 from protocols.events import Closed, Crossed, Opened
 from tests.transcripts.conftest import SECRET
-from transcripts import blocks, rights, tasks
+from transcripts import blocks, recorder, rights, tasks
 from transcripts.conversation import Scribe
 from transcripts.models import Block, Conversation, Transcript
 from transcripts.recorder import open_recording
@@ -41,7 +41,10 @@ def test_a_refused_login_gives_the_transcript_its_outcome(ann, server, send):
     assert row.outcome == "refused" and row.reply.startswith("535")
 
 
-def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_read(ann, server, send):
+def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_read(
+    ann, server, send, monkeypatch
+):
+    monkeypatch.setattr(recorder, "PATIENCE", 60.0)
     recording = open_recording(owner=ann, server=server)
     with recording.transcript("Noop") as action:
         recording.sink(Opened(time.time(), "localhost", "a", "b"))

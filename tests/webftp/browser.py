@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from asgiref.sync import async_to_sync
 
 from netlab.asgi import application
+from webftp import warm
 
 
 @dataclass
@@ -41,7 +42,14 @@ class Tab:
 
     def ask(self, url: str, **more) -> Answer:
         """One request for a file's URL; see ``talk``."""
-        return async_to_sync(self.talk)(url, **more)
+
+        async def whole() -> Answer:
+            try:
+                return await self.talk(url, **more)
+            finally:
+                await warm.close()  # what stands idle belongs to this loop, which ends here
+
+        return async_to_sync(whole)()
 
     async def talk(
         self,

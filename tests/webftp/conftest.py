@@ -14,7 +14,7 @@ from tests.conftest import need
 from tests.proftpd import Proftpd
 from tests.servers.embedded import EmbeddedLab
 from tests.webftp.browser import Tab
-from webftp import connections, sites
+from webftp import connections, sites, warm
 
 
 @pytest.fixture
@@ -107,6 +107,13 @@ def site(ann, server, eager):
     """ann's own site at the server, over AUTH TLS."""
     server.admit(ann)
     return sites.of(ann)[0]
+
+
+@pytest.fixture(autouse=True)
+async def goodbye():
+    """A test that lives in a loop leaves no connection idle in it."""
+    yield
+    await warm.close()
 
 
 @pytest.fixture

@@ -11,11 +11,10 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import provision
-from netlab import broker
+from netlab import broker, prepared
 from netlab.only import BUSY, only_one
 from netlab.supervisor import Part, Supervisor, say
 from netlab.uploads import WEB
@@ -48,8 +47,8 @@ class Command(BaseCommand):
 
 def _prepare() -> None:
     """Bring the database and the static files up to date, and make the demo people where they belong."""
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    prepared.database()
+    prepared.static()
     if settings.DEMO:
         _introduce(provision.demo())
 
@@ -85,14 +84,11 @@ async def _run(host: str, url: str, redis: Part | None) -> bool:
 def _parts(host: str) -> list[Part]:
     python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
     celery = [python, "-m", "celery", "-q", "-A", "netlab"]
-    beat = str(settings.DATA / "beat")
     return [
         Part("servers", [python, manage, "servers", "--host", host]),
         Part("worker", [*celery, "worker", "-P", "threads", "-c", "8", "-l", "WARNING",
                         "--without-mingle", "--without-gossip"]),
         Part("gateway", [python, manage, "gateway"]),
-        # A part of its own: as the worker's child it would outlive a worker that was killed.
-        Part("beat", [*celery, "beat", "-s", beat, "--pidfile", "", "-l", "WARNING"]),
         Part("web", [python, "-m", "uvicorn", *WEB, "--host", host, "--port", str(settings.WEB_PORT),
                      "--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3",
                      "--ws-per-message-deflate", "false"]),

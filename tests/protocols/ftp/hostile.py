@@ -30,8 +30,10 @@ class Hostile:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        self._door.close()
-        self._data_door.close()
+        for door in (self._door, self._data_door):
+            with suppress(OSError):
+                door.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+            door.close()
 
     def _serve(self) -> None:
         while True:

@@ -22,7 +22,10 @@ def relay(port: int) -> Iterator[tuple[int, Heard]]:
     heard: Heard = []
     with socket.create_server(("127.0.0.1", 0)) as door:
         threading.Thread(target=_serve, args=(door, port, heard), daemon=True).start()
-        yield door.getsockname()[1], heard
+        try:
+            yield door.getsockname()[1], heard
+        finally:
+            door.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
 
 
 def _serve(door: socket.socket, port: int, heard: Heard) -> None:
