@@ -39,6 +39,16 @@ document.addEventListener("keydown", (event) => {
   else control.click();
 });
 
+// A menu that would leave the window on a side is moved back into it.
+document.addEventListener("toggle", (event) => {
+  const items = event.target.matches?.("details.menu[open]") && event.target.querySelector(".menu-items");
+  if (!items) return;
+  items.style.translate = "";
+  const { left, right } = items.getBoundingClientRect(), most = document.documentElement.clientWidth - 8;
+  if (right > most) items.style.translate = `${most - right}px`;
+  else if (left < 8) items.style.translate = `${8 - left}px`;
+}, true);
+
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => {
     if (!menu.contains(event.target) || event.target.closest(".menu-items :is(a, button)")) setTimeout(() => { menu.open = false; });
