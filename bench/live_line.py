@@ -87,5 +87,5 @@ async def _listen(socket: ClientConnection, took: list[float], ended: asyncio.Qu
             await socket.send(json.dumps({"type": "follow", "transcript": pk, "after": 0}))
         if told.get("ended") and pk not in over:
             over.add(pk)
-            if "rcpt" in told["states"]:  # SMTP's, and not the copy that goes to Sent
+            if "rcpt" in dict(told["states"]):  # SMTP's, and not the copy that goes to Sent
                 ended.put_nowait(pk)
