@@ -171,7 +171,7 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
 
     @database_sync_to_async
     def _one(self, pk):
-        return rights.visible(self.person).filter(pk=pk).first()
+        return rights.find(self.person, pk)
 
     @database_sync_to_async
     def _active(self):
@@ -198,7 +198,7 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
 
     @database_sync_to_async
     def _part(self, pk, followed):
-        row = rights.visible(self.person).filter(pk=pk).first()
+        row = rights.find(self.person, pk)
         if row is None:
             return None, None
         own, bodies = row.owner_id == self.person.pk, rights.reads_bodies(self.person, row)

@@ -223,7 +223,7 @@ def card(request):
 
 
 def _visible(request, pk) -> Transcript:
-    row = rights.visible(request.user).filter(pk=pk).first()
+    row = rights.find(request.user, pk)
     if row is None:
         raise Http404
     return row
