@@ -12,9 +12,10 @@ export class Screen {
     this.unread = 0;
     this.signs = 0;
     this.follows = true;
+    this.top = 0;
     new ResizeObserver(() => { if (this.follows) this.down(); }).observe(this.box);
     this.more.onclick = () => this.down();
-    this.box.addEventListener("scroll", () => { this.follows = this.bottom(); if (this.follows) this.count(0); });
+    this.box.addEventListener("scroll", () => this.scrolled());
     this.box.addEventListener("click", (event) => this.clicked(event));
     this.box.addEventListener("keydown", (event) => this.key(event));
   }
@@ -119,8 +120,16 @@ export class Screen {
     this.list.prepend(this.gap(this.words.older));
   }
 
+  // Only who scrolls up stops following: the screen also moves off its end when the editor below it grows.
+  scrolled() {
+    const up = this.box.scrollTop < this.top - 1;
+    this.top = this.box.scrollTop;
+    if (this.bottom()) { this.follows = true; this.count(0); }
+    else if (up) this.follows = false;
+  }
+
   bottom() { return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40; }
-  down() { this.follows = true; this.box.scrollTop = this.box.scrollHeight; this.count(0); }
+  down() { this.follows = true; this.box.scrollTop = this.box.scrollHeight; this.top = this.box.scrollTop; this.count(0); }
 
   count(number) {
     this.unread = number;

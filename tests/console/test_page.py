@@ -172,3 +172,27 @@ def test_lines_inside_tls_carry_the_lock_of_the_house(tab, ann):
     # On a phone a line is as wide as the screen allows: number, speaker, words, and the meaning below.
     code = line(tab, "* OK").bounding_box()
     assert code["x"] < 80 and code["width"] > 100
+
+
+def test_on_a_phone_the_last_line_stays_in_sight_and_what_is_known_of_it_waits_for_a_tap(tab, lab, ann):
+    lab.person("friend")
+    sign_in(tab, "ann")
+    tab.set_viewport_size({"width": 390, "height": 700})
+    tab.goto("/console/?server=smtp")
+    tab.get_by_role("button", name="Connect").click()
+    expect(line(tab, "220")).to_be_visible()
+    for typed in PRINTED[:6]:
+        enter(tab, typed)
+        expect(tab.locator("#con-lines > li.c", has_text=typed)).to_have_count(1)
+    expect(tab.get_by_text("The server waits for a line with a lone dot")).to_be_visible()
+    expect(tab.locator("#con-lines > li").last).to_be_in_viewport()
+    expect(tab.locator("#con-new")).to_be_hidden()
+    answer = tab.locator("#con-lines > li.s", has_text="354")
+    more = answer.locator(".more")
+    expect(more).to_be_hidden()
+    answer.locator("code").click()
+    expect(more).to_contain_text("RFC 5321")
+    tab.locator("#con-screen").evaluate("(box) => { box.scrollTop = 0; }")
+    tab.get_by_label("Line to send").focus()
+    enter(tab, PRINTED[6])
+    expect(tab.locator("#con-new")).to_have_text("New lines: 1")
