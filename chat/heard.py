@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -191,7 +192,9 @@ class Ear:
             if channel is None:
                 continue
             by = event.by.nick if event.by else event.source.nick
-            message = self._message(channel.talk, event.mark, event.way, by, event.text)
+            message = self._message(
+                channel.talk, event.mark, event.way, by, without_secret("#", event.text, source=by)
+            )
             message.other = event.source.nick[:NAME] if event.by else ""
             message.host = _host(event.source)
             message.person_id = self.link.gateway.person_of(self.link, by)
@@ -236,7 +239,7 @@ class Ear:
         channel = self.shared.get(self.link.fold(event.channel))
         if channel is None:
             return
-        talk, text = channel.talk, event.text
+        talk, text = channel.talk, event.text.replace("\0", "")
         if event.source is not None:
             message = self._message(talk, event.mark, "topic", event.source.nick, text)
             self._share(channel, message, topic=text)
@@ -256,7 +259,12 @@ class Ear:
         fold, prefixes = self.link.fold, self.link.session.state.support.prefixes
         nicks = [change.argument for change in event.changes if change.letter in prefixes]
         members = [room.members[fold(nick)] for nick in nicks if fold(nick) in room.members]
-        words = " ".join(str(change) for change in event.changes)
+        # A channel's key is a password: it is kept sealed with the window and in no message.
+        shown = [
+            replace(one, argument="•••") if one.letter == "k" and one.argument else one
+            for one in event.changes
+        ]
+        words = " ".join(str(change) for change in shown)
         message = self._message(channel.talk, event.mark, "mode", event.source.nick, words)
         moved = [["+", one.signs, one.nick] for one in members]
         self._share(channel, message, m=moved, flags=room.flags)

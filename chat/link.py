@@ -21,7 +21,7 @@ from accounts import reach, secrets
 from accounts.models import Login
 from chat import presence, shown
 from chat.heard import Ear
-from chat.models import Network, Window
+from chat.models import NICK, Network, Window
 from chat.recording import Recorded, in_thread
 from chat.saying import Mouth
 from protocols.errors import Refused, TooMuch, Unreachable, WireError
@@ -129,7 +129,7 @@ class Link:
         """Store how the network stands, and tell the person's tabs."""
         row = self.row
         row.state, row.words, row.trouble = state, words[:500], trouble or {}
-        row.nick = self.nick if state == State.ON else row.nick
+        row.nick = self.nick[:NICK] if state == State.ON else row.nick
         row.next_try = timezone.now() + timedelta(seconds=rest) if rest else None
         row.transcript = self.recorded.transcript if self.recorded else row.transcript
         row.rules = self._rules() if self.session else row.rules

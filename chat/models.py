@@ -57,7 +57,7 @@ class Talk(models.Model):
     """A channel (shared by all), a person's query with a nick, or what a server says to a person.
 
     ``folded`` is the name as the server compares it; ``owner`` is None for channels. ``school_class``: its talk is
-    open to that class.
+    open to that class, from the message ``open_from`` on.
     """
 
     class Kind(models.TextChoices):
@@ -74,6 +74,7 @@ class Talk(models.Model):
     school_class = models.ForeignKey(
         "accounts.SchoolClass", models.SET_NULL, null=True, blank=True, related_name="talks"
     )
+    open_from = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("talk")

@@ -86,7 +86,8 @@ def join(network: Network, name: str, school_class: SchoolClass | None = None) -
         defaults={"name": name, "kind": Talk.Kind.CHANNEL},
     )
     if school_class is not None and talk.school_class_id is None:
-        Talk.objects.filter(pk=talk.pk).update(school_class=school_class)
+        # What was said before the channel was a class's stays with those who were in it.
+        Talk.objects.filter(pk=talk.pk).update(school_class=school_class, open_from=writer.newest() + 1)
     window, _ = Window.objects.update_or_create(
         network=network, talk=talk, defaults={"joined": True, "open": True}
     )

@@ -23,18 +23,19 @@ def talk(person: User, pk: int) -> Talk | None:
 
 
 def readable(person: User, of: Talk) -> QuerySet[Message]:
-    """The messages of ``of`` that ``person`` may read: all of an own query or of an own class's channel, and of
-    any other channel those of the times that the person's own connection was in it."""
+    """The messages of ``of`` that ``person`` may read: all of an own query, of an own class's channel
+    all since it is the class's, and of any channel those of the times that the person's own connection was in it."""
     rows = Message.objects.filter(talk=of)
     if not person.is_active:
         return rows.none()
     if of.owner_id is not None:
         return rows if of.owner.person_id == person.pk else rows.none()
-    if of.school_class_id is not None and _attends(person, of.school_class_id):
-        return rows
     stays = Stay.objects.filter(window__talk_id=of.pk, window__network__person=person)
     covers = stays.filter(first__lte=OuterRef("pk")).filter(Q(last=None) | Q(last__gte=OuterRef("pk")))
-    return rows.filter(Exists(covers))
+    mine = Q(Exists(covers))
+    if of.school_class_id is not None and _attends(person, of.school_class_id):
+        mine |= Q(pk__gte=of.open_from)
+    return rows.filter(mine)
 
 
 def _attends(person: User, school_class: int) -> bool:

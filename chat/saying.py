@@ -7,6 +7,7 @@ the server's words or ours. Silence is a refusal as well, after PATIENCE: nothin
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -72,12 +73,22 @@ class Spoken:
             self.answer(False, key=key, words=words, params=params)
 
 
+@dataclass(slots=True)
+class Waiting:
+    """A line that is to be said: whose words it carries, and the label or token by which it is answered."""
+
+    raw: bytes
+    spoken: Spoken | None = None
+    label: str = ""
+    token: str = ""
+
+
 class Mouth:
     """Speaks for one link."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self._queue: deque[tuple[bytes, Spoken | None]] = deque()
+        self._queue: deque[Waiting] = deque()
         self._labels: dict[str, tuple[Spoken, float]] = {}
         self._fences: dict[str, Spoken] = {}
         self._fence = 0
@@ -99,7 +110,7 @@ class Mouth:
 
     def later(self, command: str, *params: str) -> None:
         """Say a line of our own accord."""
-        self._put([(client.line(command, *params), None)])
+        self._put([Waiting(client.line(command, *params))])
 
     def acked(self, event: Acked) -> None:
         """The server answered a label or a PING."""
@@ -146,7 +157,7 @@ class Mouth:
         """The connection is over."""
         if self._sending:
             self._sending.cancel()
-        waiting = [spoken for _, spoken in self._queue if spoken]
+        waiting = [one.spoken for one in self._queue if one.spoken]
         waiting += [spoken for spoken, _ in self._labels.values()] + list(self._fences.values())
         self._queue.clear()
         self._labels.clear()
@@ -161,7 +172,7 @@ class Mouth:
         return Where(window.talk.kind, window.talk.name, self.link.nick, types, modes)
 
     async def _do(self, doings: list[commands.Doing], window: Window, spoken: Spoken) -> None:
-        lines: list[tuple[bytes, Spoken | None]] = []
+        lines: list[Waiting] = []
         for doing in doings:
             if isinstance(doing, commands.Speak):
                 if isinstance(doing.target, str) and not self._is_open(doing.target):
@@ -171,16 +182,16 @@ class Mouth:
                 self._connected()
                 self.link.ear.near(window.talk_id)
                 raw = doing.text if isinstance(doing, commands.Raw) else ""
-                lines.append((_raw(raw) if raw else client.line(doing.command, *doing.params), None))
+                lines.append(Waiting(_raw(raw) if raw else client.line(doing.command, *doing.params)))
                 self._remember(doing)
             else:
                 await self._ours(doing, window)
         if not lines:
             spoken.taken()
             return
-        if not any(one for _, one in lines):
+        if not any(one.spoken for one in lines):
             # Commands are taken when they are said; what the server thinks of them is shown where they were typed.
-            lines[-1] = (lines[-1][0], spoken)
+            lines[-1].spoken = spoken
             spoken.waits = -1
         self._put(lines)
 
@@ -194,7 +205,7 @@ class Mouth:
         types = self.link.session.state.support.channel_types if self.link.session else "#&"
         return target.lstrip("~&@%+")[:1] in types or target.lower().endswith("serv")
 
-    def _speak(self, doing: commands.Speak, spoken: Spoken) -> list[tuple[bytes, Spoken | None]]:
+    def _speak(self, doing: commands.Speak, spoken: Spoken) -> list[Waiting]:
         """The lines of some words, each with its label, or a PING after the last one where there are no labels."""
         self._connected()
         session = self.link.session
@@ -205,24 +216,24 @@ class Mouth:
             raise Unclear(NO_TEXT)
         if len(self._queue) + len(pieces) > MOST_WAITING:
             raise Unclear(TOO_MUCH)
-        lines: list[tuple[bytes, Spoken | None]] = []
+        lines: list[Waiting] = []
         spoken.target = doing.target
         for piece in pieces:
             text = format_ctcp("ACTION", piece) if doing.manner == "action" else piece
             tags = session.label()
-            if tags:
-                self._labels[tags["label"]] = (spoken, time.monotonic() + PATIENCE + len(self._queue))
+            label = tags["label"] if tags else ""
+            if label:
+                self._labels[label] = (spoken, math.inf)
                 spoken.waits += 1
             else:
                 spoken.lines.append((doing.target, piece, doing.manner))
-            lines.append((client.line(command, doing.target, text, tags=tags), spoken))
+            lines.append(Waiting(client.line(command, doing.target, text, tags=tags), spoken, label))
         if spoken.lines:
             self._fence += 1
             token = f"said-{self._fence}"
             self._fences[token] = spoken
             spoken.waits += 1
-            spoken.until = time.monotonic() + PATIENCE + len(self._queue) + 2 * len(pieces)
-            lines.append((client.line("PING", token), spoken))
+            lines.append(Waiting(client.line("PING", token), spoken, token=token))
         return lines
 
     def _connected(self) -> None:
@@ -245,7 +256,7 @@ class Mouth:
         }
         await work[type(doing)]()
 
-    def _put(self, lines: list[tuple[bytes, Spoken | None]]) -> None:
+    def _put(self, lines: list[Waiting]) -> None:
         self._queue.extend(lines)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
@@ -255,15 +266,28 @@ class Mouth:
             count = await self._allowed()
             batch = [self._queue.popleft() for _ in range(min(count, len(self._queue)))]
             try:
-                await self.link.session.write([raw for raw, _ in batch])
+                await self.link.session.write([one.raw for one in batch])
             except WireError:
-                for _, spoken in batch:
-                    if spoken:
-                        spoken.refused(LOST)
+                for one in batch:
+                    if one.spoken:
+                        one.spoken.refused(LOST)
                 return
-            for _, spoken in batch:
-                if spoken and spoken.waits == -1:
-                    spoken.taken()
+            self._said(batch)
+
+    def _said(self, batch: list[Waiting]) -> None:
+        """Time runs from here: a line that waited for its turn was not left unanswered by anybody.
+
+        A server that takes one line in two seconds (RFC 1459 8.10) answers the last of many that much later.
+        """
+        on_their_way = sum(1 for _, until in self._labels.values() if until < math.inf) + len(batch)
+        until = time.monotonic() + PATIENCE + 2 * on_their_way
+        for one in batch:
+            if one.spoken and one.spoken.waits == -1:
+                one.spoken.taken()
+            elif one.spoken and one.label in self._labels:
+                self._labels[one.label] = (one.spoken, until)
+            elif one.spoken and one.token:
+                one.spoken.until = until + 2 * len(one.spoken.lines)
 
     async def _allowed(self) -> int:
         """Wait until at least one line may be said; return how many."""

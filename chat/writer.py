@@ -17,7 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import redis
-from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.models import Max
 
 from chat import bus, shown
@@ -114,15 +121,16 @@ class Writer:
         try:
             with turn, transaction.atomic():
                 _store(batch)
-        except IntegrityError:
-            # Something of the batch is in the database already (or its talk is gone): one by one, then.
-            for entry in batch:
-                _store_alone(entry)
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("messages wait for the database: %s", error)
             close_old_connections()
             connection.close()
             return False
+        except Exception:
+            # Something of it is in the database already, its talk is gone, or the database does not take it
+            # (a server's odd words): one by one, then, so that it holds up nothing else.
+            for entry in batch:
+                _store_alone(entry)
         return True
 
     def _tell(self, batch: list[Entry]) -> None:
@@ -165,8 +173,11 @@ def _store_alone(entry: Entry) -> None:
     try:
         with turn, transaction.atomic():
             _store([entry])
-    except DatabaseError as error:
+    except IntegrityError as error:
         log.info("left out, for it is stored already: %s", error)
+        entry.message, entry.change = None, None
+    except Exception:
+        log.exception("left out")
         entry.message, entry.change = None, None
 
 
@@ -187,8 +198,8 @@ def entered(window: int) -> Callable[[], None]:
     """A change: the window's person is in the channel; what is stored from here on is theirs to read."""
 
     def change() -> None:
-        Stay.objects.filter(window_id=window, last=None).update(last=_newest())
-        Stay.objects.create(window_id=window, first=_newest() + 1)
+        Stay.objects.filter(window_id=window, last=None).update(last=newest())
+        Stay.objects.create(window_id=window, first=newest() + 1)
         Window.objects.filter(pk=window).update(inside=True, joined=True, open=True)
 
     return change
@@ -198,7 +209,7 @@ def left(window: int, *, joined: bool, opened: bool = True) -> Callable[[], None
     """A change: the window's person is not in the channel any more; ``joined``: and wants back."""
 
     def change() -> None:
-        Stay.objects.filter(window_id=window, last=None).update(last=_newest())
+        Stay.objects.filter(window_id=window, last=None).update(last=newest())
         Window.objects.filter(pk=window).update(inside=False, joined=joined, open=opened)
 
     return change
@@ -206,9 +217,10 @@ def left(window: int, *, joined: bool, opened: bool = True) -> Callable[[], None
 
 def close_stays() -> None:
     """The gateway begins: whoever a gateway before left in a channel has not been there since its last message."""
-    Stay.objects.filter(last=None).update(last=_newest())
+    Stay.objects.filter(last=None).update(last=newest())
     Window.objects.filter(inside=True).update(inside=False)
 
 
-def _newest() -> int:
+def newest() -> int:
+    """The number of the newest message of all; 0 where there is none."""
     return Message.objects.aggregate(newest=Max("pk"))["newest"] or 0

@@ -19,6 +19,10 @@ HARMLESS = frozenset(
 )  # fmt: skip
 """Commands of services that carry no password; anything else is hidden, in doubt."""
 
+_PARTING = frozenset({"PART", "QUIT", "KICK", "TOPIC", "AWAY"})
+"""Commands whose last word is free text that others read."""
+
+_ACTION = b"\x01ACTION "
 _ACCOUNT_FIRST = frozenset(
     {"IDENTIFY", "ID", "SIDENTIFY", "LOGIN", "AUTH", "GHOST", "RECOVER", "RELEASE", "REGAIN"}
 )
@@ -52,7 +56,11 @@ def is_service(target: str) -> bool:
 
 
 def secret_words(raw: bytes, at: int, *, from_client: bool) -> SecretWords | None:
-    """Return what is secret in the command at offset ``at``: words to a service, or a service's own answer."""
+    """Return what is secret in the command at offset ``at``: words to a service, or a service's own answer.
+
+    A tab parts words like a blank here: no server reads it so, and a person who typed one meant it.
+    """
+    raw = raw.replace(b"\t", b" ")
     spans = spans_of(raw, at)
     if len(spans) < 2:
         return None
@@ -61,6 +69,8 @@ def secret_words(raw: bytes, at: int, *, from_client: bool) -> SecretWords | Non
         return _to_service(raw, spans[1][0])
     if verb == "MSG" and from_client:
         verb = "PRIVMSG"  # typed with a client's own word
+    if verb in _PARTING:
+        return _by_mistake(raw, spans[-1][0])
     if verb not in ("PRIVMSG", "NOTICE", "SQUERY", "TAGMSG") or len(spans) < 3:
         return None
     targets = text_of(raw[slice(*spans[1])]).split(",")
@@ -70,6 +80,12 @@ def secret_words(raw: bytes, at: int, *, from_client: bool) -> SecretWords | Non
     if not from_client and _from_service(raw, at) and (told := _TOLD.search(raw, start)):
         words = raw[told.end() :].split()
         return SecretWords(told.end(), "", words[0].strip(b"\x02\"'.") if words else b"")
+    return _by_mistake(raw, start)
+
+
+def _by_mistake(raw: bytes, start: int) -> SecretWords | None:
+    """What was meant for a service and went elsewhere: into a channel, an action, the words of a farewell."""
+    start += len(_ACTION) if raw.startswith(_ACTION, start) else 0
     if found := _BY_MISTAKE.match(raw, start):
         return _words(raw, found.end(), (found[1] or found[2] or b"").decode().upper())
     return None

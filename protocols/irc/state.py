@@ -106,7 +106,12 @@ class Connection:
         return self.rooms.get(self.support.fold(name))
 
     def feed(self, raw: bytes) -> list[Event]:
-        """Take a line (its ending may be there); return what it tells."""
+        """Take a line (its ending may be there); return what it tells.
+
+        NUL stands in no message (RFC 2812 2.3.1); a server that says one is understood without it.
+        """
+        if b"\0" in raw:
+            raw = raw.replace(b"\0", b"")
         said = _said_to_all(raw) if self.ready and not self._ended else None
         if said is not None and not self.is_me(said.source.nick):
             return [said]

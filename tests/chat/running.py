@@ -142,10 +142,10 @@ class Tab:
                 return
             self.told.extend(json.loads(event["text"]))
 
-    def say(self, talk: Talk, text: str) -> dict[str, Any]:
-        """Say something in a talk; return how it was answered: taken or refused."""
+    def say(self, talk: Talk, text: str, seconds: float = WAIT) -> dict[str, Any]:
+        """Say something in a talk; return how it was answered within ``seconds``: taken or refused."""
         number = self.say_nowait(talk, text)
-        return self.hear(lambda one: one["told"] in ("taken", "refused") and one["n"] == number)
+        return self.hear(lambda one: one["told"] in ("taken", "refused") and one["n"] == number, seconds)
 
     def say_nowait(self, talk: Talk, text: str) -> int:
         self._number += 1

@@ -6,10 +6,14 @@ import json
 import socket
 
 import pytest
+from django.db import DataError
+from django.utils import timezone
 
+from accounts.models import Server
 from chat import bus
 from chat.heard import without_secret
-from chat.models import Message, Network, Window
+from chat.models import Message, Network, Talk, Window
+from chat.writer import Writer
 from protocols.irc.events import Identity, Left
 from protocols.irc.state import Connection
 from tests.chat.running import wait_until
@@ -197,3 +201,34 @@ def test_who_leaves_the_network_says_so_once_and_is_told_to_be_away(own):
     conversation = wait_until(Conversation.objects.filter(owner=ann, ended__isnull=False).first)
     said = [line.raw for line, _ in blocks.read(conversation, 1) if line.speaker == "C"]
     assert [raw for raw in said if raw.startswith(b"QUIT")] == [b"QUIT :see you"]
+
+
+def test_a_change_that_the_database_does_not_take_holds_up_nothing_after_it(transactional_db, bus_settings):
+    server = Server.objects.create(protocol="irc", name="IRC", host="localhost", port=1)
+    talk = Talk.objects.create(server=server, kind="channel", name="#lab", folded="#lab")
+
+    def poison():
+        Talk.objects.filter(pk=talk.pk).update(topic="kept back")
+        raise DataError("value too long")
+
+    writer = Writer()
+    writer.change(poison)
+    writer.message(Message(talk=talk, at=timezone.now(), kind="privmsg", nick="ann", text="after the poison"))
+    writer.stop()
+    assert Message.objects.get().text == "after the poison" and not Talk.objects.get().topic
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b":s 001 " + b"n" * 300 + b" :hi",
+        b":s 332 ann #lab :a\0topic",
+        b":s 005 ann CHANTYPES=#\0 :are",
+        b"ERROR :\0",
+    ],
+)
+def test_what_no_database_takes_of_a_server_is_cut_or_left_out(line):
+    connection = Connection(Identity("ann", "ann", "Ann"))
+    for before in (b":s 001 ann :hi", b":s 376 ann :end", b":ann!a@h JOIN #lab"):
+        connection.feed(before)
+    assert "\0" not in repr(connection.feed(line)).replace("\\x00", "\0")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from accounts.models import SchoolClass
 from chat import rights
-from chat.models import Message, Window
+from chat.models import Message, Talk, Window
 from tests.chat.running import wait_until
 
 
@@ -81,3 +82,41 @@ def test_a_line_of_100_000_characters_is_cut_and_nothing_is_lost(room):
     pieces = list(Message.objects.filter(kind="privmsg").order_by("pk").values_list("text", flat=True))
     assert len(pieces) > 200
     assert " ".join(pieces).split() == text[:100_000].split()
+
+
+def test_a_class_made_later_opens_nothing_that_was_said_before_it(own, client):
+    ann, ben = own.person("ann"), own.person("ben")
+    tab = own.tab(ann)
+    tab.say(own.is_inside(ann, "#lab"), "/join #plans")
+    talk = own.is_inside(ann, "#plans")
+    tab.say(talk, "my private words")
+    SchoolClass.objects.create(name="Plans").students.add(ben)
+    client.force_login(ben)
+    client.get("/chat/")
+    wait_until(lambda: Talk.objects.get(pk=talk.pk).school_class_id)
+    tab.say(talk, "words to the class")
+    assert said(ben, talk) == ["words to the class"] and said(ann, talk) == [
+        "my private words",
+        "words to the class",
+    ]
+    assert "private" not in client.get(f"/chat/talk/{talk.pk}/history/").content.decode()
+
+
+def test_a_channels_key_and_a_password_in_a_farewell_stand_in_no_message(own):
+    ann, ben = own.person("ann"), own.person("ben")
+    tab = own.tab(ann)
+    tab.say(own.is_inside(ann, "#lab"), "/join #keyed")
+    talk = own.is_inside(ann, "#keyed")
+    tab.say(talk, "/mode +k hunterMM")
+    wait_until(lambda: Message.objects.filter(talk=talk, kind="mode", text="+k •••").exists())
+    tab.say(own.is_inside(ann, "#lab"), "/part nickserv identify hunterMM")
+    wait_until(lambda: Message.objects.filter(kind="part").exists())
+    assert own.is_inside(ben, "#lab")
+    assert not Message.objects.filter(text__contains="hunterMM").exists()
+
+
+def test_a_long_text_in_three_byte_letters_is_said_whole_and_told_so(own):
+    ann, ben = own.person("ann"), own.person("ben")
+    talk = own.is_inside(ben, "#lab")
+    assert own.tab(ann).say(talk, "ế" * 60_000, seconds=90)["told"] == "taken"
+    assert "".join(said(ben, talk)) == "ế" * 60_000
