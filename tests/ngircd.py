@@ -12,7 +12,7 @@ from servers.tls import Authority
 
 CONFIG = """
 [Global]
-Name = irc.ngircd.test
+Name = {name}
 AdminInfo1 = the tests of netlab
 AdminEMail = nobody@lab.test
 Listen = 127.0.0.1
@@ -42,6 +42,15 @@ Password = oper-pass-1
 [Channel]
 Name = #lobby
 Topic = a channel that is always there
+{link}
+"""
+LINK = """[Server]
+Name = {name}
+Host = 127.0.0.1
+Port = {port}
+MyPassword = link-pass-1
+PeerPassword = link-pass-1
+Passive = {passive}
 """
 
 FFDHE2048 = """-----BEGIN DH PARAMETERS-----
@@ -57,10 +66,20 @@ ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
 
 
 class Ngircd:
-    """One server. ``port`` and ``tls_port`` stay the same over ``stop`` and ``start``; ``pem`` is its CA."""
+    """One server. ``port`` and ``tls_port`` stay the same over ``stop`` and ``start``; ``pem`` is its CA.
 
-    def __init__(self, folder: Path, program: str, password: str = "") -> None:
-        self._program = program
+    ``peer`` is the name of a server that it lets in, or a server that it connects to: two make one network.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        program: str,
+        password: str = "",
+        name: str = "irc.ngircd.test",
+        peer: Ngircd | str = "",
+    ) -> None:
+        self._program, self.name = program, name
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.tls_port = _free(2)
@@ -68,7 +87,11 @@ class Ngircd:
         self.pem = authority.pem
         (folder / "server.pem").write_bytes((folder / "ca" / "server.pem").read_bytes())
         (folder / "dh.pem").write_text(FFDHE2048)
-        words = {"port": self.port, "tls_port": self.tls_port, "folder": folder}
+        words = {"port": self.port, "tls_port": self.tls_port, "folder": folder, "name": name, "link": ""}
+        if isinstance(peer, Ngircd):
+            words["link"] = LINK.format(name=peer.name, port=peer.port, passive="no")
+        elif peer:
+            words["link"] = LINK.format(name=peer, port=6667, passive="yes")
         told = CONFIG.format(password=f"Password = {password}" if password else "", **words)
         (folder / "ngircd.conf").write_text(told)
         self._process: subprocess.Popen[bytes] | None = None

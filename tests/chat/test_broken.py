@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from chat import shown
 from chat.consumers import ChatConsumer
@@ -10,6 +11,8 @@ from chat.hub import MOST_WAITING
 from chat.models import Message, Network, Window
 from tests.chat.running import wait_until
 from tests.chat.test_odds import Raw
+from tests.needs import need
+from tests.ngircd import Ngircd
 
 
 def spoken():
@@ -95,3 +98,39 @@ def test_a_tab_that_does_not_keep_up_is_told_to_look_anew_and_misses_nothing(pee
     quick.say(talk, "still here")
     slow.hears("still here")
     assert Network.objects.get(person=ann).state == "on"
+
+
+def test_a_split_of_two_linked_servers_is_told_as_one_and_everybody_is_back_after_it(
+    peer, monkeypatch, tmp_path
+):
+    ours, theirs = "one.ngircd.test", "two.ngircd.test"
+    peer.irc.stop()
+    near = Ngircd(tmp_path / "near", need("ngircd"), name=ours, peer=theirs)
+    far = Ngircd(tmp_path / "far", need("ngircd"), name=theirs, peer=near)
+    try:
+        type(peer.server).objects.filter(pk=peer.server.pk).update(port=near.port)
+        ann = peer.person("ann")
+        tab = peer.tab(ann)
+        guests = [Raw(far.port, name) for name in ("cat", "dan")]
+        for name in ("cat", "dan"):
+            tab.hear(lambda one, name=name: one["told"] == "line" and one["k"] == "join" and one["n"] == name)
+        guests[0].send("PRIVMSG #lab :over the link")
+        tab.hears("over the link")
+        far.stop()
+        for name in ("cat", "dan"):
+            left = tab.hear(
+                lambda one, name=name: one["told"] == "line" and one["k"] == "quit" and one["n"] == name
+            )
+            assert re.fullmatch(r"\S+\.\S+ \S+\.\S+", left["x"]), left  # what the page tells as a netsplit
+        far.start()
+        back = Raw(far.port, "cat")
+        tab.hear(
+            lambda one: one["told"] == "line" and one["k"] == "join" and one["n"] == "cat"
+            and one["id"] > left["id"]
+        )  # fmt: skip
+        back.send("PRIVMSG #lab :back again")
+        tab.hears("back again")
+        assert spoken() == ["over the link", "back again"]
+    finally:
+        far.stop()
+        near.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from netlab.celery import app
 from tests.needs import need
 from tests.netlab.between import Between
+from tests.netlab.talker import Talker
 from tests.netlab.test_lab import Lab, running, until
 from tests.netlab.visitor import Visitor
 
@@ -60,6 +62,36 @@ class Scene:
     def _do(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self._data / "netlab.sqlite3", timeout=20)) as database, database:
             database.execute(statement, values)
+
+
+class Irc:
+    """Somebody in #lab by a bare connection, as by telnet."""
+
+    def __init__(self, environment: dict[str, str], nick: str) -> None:
+        self._socket = socket.create_connection(
+            ("127.0.0.1", int(environment["NETLAB_IRC_PORT"])), timeout=30
+        )
+        self._file = self._socket.makefile("rb")
+        self.send(f"NICK {nick}", f"USER {nick} 0 * :{nick}")
+        self.until(b" 376 ", b" 422 ")
+        self.send("JOIN #lab")
+        self.until(b" 366 ")
+
+    def __enter__(self) -> Irc:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+        self._socket.close()
+
+    def send(self, *lines: str) -> None:
+        self._socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def until(self, *signs: bytes) -> bytes:
+        while line := self._file.readline():
+            if any(sign in line for sign in signs):
+                return line
+        raise AssertionError("the server closed")
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +160,35 @@ def test_a_letter_written_while_redis_is_away_is_sent_when_it_is_back(scene):
     assert scene.states(page) == ["queued"]
     until(lambda: scene.states(page) == ["sent"], 90)
     assert scene.arrived("without Redis") == 1
+
+
+def test_a_gateway_killed_while_people_talk_loses_no_word_that_was_taken_and_tells_none_twice(scene):
+    lab = scene.lab
+    ann, ben = (Talker(lab.web, Visitor(lab.web, name, PASSWORD)) for name in ("ann", "ben"))
+    for one in (ann, ben):
+        until(lambda one=one: (one.look() or one.channel("#lab") or {}).get("inside"))
+    talk = ann.channel("#lab")["c"]
+    numbers = {f"word {number}": ann.say(talk, f"word {number}") for number in range(30)}
+    until(lambda: any(ann.answer(number) == "taken" for number in numbers.values()))
+    with Irc(lab.environment, "guest") as guest:
+        scene.kill("gateway")
+        guest.until(b"QUIT")  # the server has seen that they are gone
+        guest.send("PRIVMSG #lab :said while the gateway was dead")
+        until(lambda: "gateway ended with -9" in lab.log.read_text())
+        for one in (ann, ben):
+            until(lambda one=one: any(told["told"] == "again" for told in one.told))
+            until(lambda one=one: "said while the gateway was dead" in one.history(talk))
+    number = ann.say(talk, "and on we go")
+    until(lambda: ann.answer(number) == "taken")
+    for one in (ann, ben):
+        said = one.history(talk)
+        assert said.count("and on we go") == said.count("said while the gateway was dead") == 1
+        taken = [text for text, number in numbers.items() if ann.answer(number) == "taken"]
+        assert taken and all(said.count(text) == 1 for text in taken)
+        assert all(said.count(text) <= 1 for text in numbers)
+        one.look()
+        assert until(lambda one=one: one.channel("#lab")["inside"])
+        one.close()
 
 
 def test_both_periodic_tasks_are_known_to_the_worker():
