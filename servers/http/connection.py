@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -20,15 +19,12 @@ from protocols.http.commands import methods
 from protocols.http.replies import reason
 from servers.http import site
 from servers.http.conditional import conditioned, date
-from servers.http.message import TEXT, Asked, Reply
+from servers.http.message import Asked, Reply
+from servers.http.refusals import HEAD, Refused, hold, look, plain, why
 from servers.service import Service
 
 log = logging.getLogger("netlab.http")
 
-HEAD = 32 * 1024
-"""Bytes of a request's head, and of the buffer that waits for one."""
-TARGET = 8000
-"""Bytes of a request's target (RFC 9112 section 3 asks for 8000 at least)."""
 BODY = 1024 * 1024
 """Bytes of a request's body; more is answered 413."""
 SILENCE = 60.0
@@ -42,15 +38,6 @@ LINGER = 1.0
 MOST_REQUESTS = 1000
 PIECE = 64 * 1024
 NAME = "netlab"
-_VERSION = re.compile(rb"[ \t]HTTP/[0-9.]{1,10}[ \t]*\r?$")
-
-
-class Refused(Exception):
-    """A request that ``site`` does not get to see; the connection ends with the answer."""
-
-    def __init__(self, code: int, why: str) -> None:
-        super().__init__(why)
-        self.code, self.why = code, why
 
 
 class Conversation:
@@ -76,7 +63,7 @@ class Conversation:
         entry = self._service.sessions.enter("http", self._peer, self._end)
         try:
             if entry is None:
-                await self._send(_plain(503, "There are too many connections; try again later."), "GET")
+                await self._send(plain(503, "There are too many connections; try again later."), "GET")
                 return
             while not self._done and self._count < MOST_REQUESTS and await self._exchange():
                 self._h11.start_next_cycle()
@@ -103,7 +90,7 @@ class Conversation:
             self._count += 1
             reply = await self._answer(request, method)
         except Refused as refusal:
-            await self._send(_plain(refusal.code, str(refusal)), method)
+            await self._send(plain(refusal.code, str(refusal)), method)
             await self._linger()
             return False
         await self._send(reply, method)
@@ -113,11 +100,11 @@ class Conversation:
     async def _answer(self, request: h11.Request, method: str) -> Reply:
         if not request.http_version.startswith(b"1."):
             raise Refused(505, f"HTTP/{request.http_version.decode()} is not spoken here: 1.0 and 1.1 are.")
-        _bounded(request)
+        hold(request)
         if method not in methods():
-            return _plain(501, f"This server does not know the method {method}.")
+            return plain(501, f"This server does not know the method {method}.")
         if method == "CONNECT":
-            return _plain(405, "This server is no proxy.").with_fields(("Allow", ", ".join(site.ALLOWED)))
+            return plain(405, "This server is no proxy.").with_fields(("Allow", ", ".join(site.ALLOWED)))
         asked = Asked(
             method=method,
             target=request.target.decode("latin-1"),
@@ -133,7 +120,7 @@ class Conversation:
             return conditioned(asked, await site.answer(asked))
         except Exception:
             log.exception("a page failed")
-            return _plain(500, "Something in this server broke; its log says what.")
+            return plain(500, "Something in this server broke; its log says what.")
 
     # Reading
 
@@ -185,7 +172,7 @@ class Conversation:
             return self._h11.next_event()
         except h11.RemoteProtocolError as error:
             code = error.error_status_hint
-            raise Refused(code, _why(code, str(error))) from error
+            raise Refused(code, why(code, str(error))) from error
 
     async def _receive(self, seconds: float) -> None:
         async with asyncio.timeout(max(0.01, seconds)):
@@ -199,9 +186,8 @@ class Conversation:
         if heard or not raw:
             self._h11.receive_data(heard)
         line, end, _ = (waiting + heard).partition(b"\n")
-        if end and not _VERSION.search(line):
-            # Whoever types by hand hears it at once; h11 would wait for the blank line.
-            raise Refused(400, _no_request(line.strip()))
+        if end:
+            look(line)
 
     async def _linger(self) -> None:
         """Let a client that is still sending read the answer: a close with unread bytes would reset the
@@ -251,47 +237,5 @@ class Conversation:
                 await self._writer.drain()
 
 
-def _bounded(request: h11.Request) -> None:
-    """Hold a head to its bounds where it came in one piece, which h11 does not count."""
-    target = request.target
-    if len(target) > TARGET:
-        raise Refused(414, f"A target may have {TARGET} bytes at most, this one has {len(target)}.")
-    if sum(len(name) + len(value) + 4 for name, value in request.headers.raw_items()) > HEAD:
-        raise Refused(431, f"The head of a request may have {HEAD} bytes at most.")
-    if (
-        request.method != b"CONNECT"
-        and target != b"*"
-        and not target.startswith(b"/")
-        and b"://" not in target
-    ):
-        raise Refused(
-            400, "a target begins with / (RFC 9112, 3.2): it is a path on this server, or a whole address."
-        )
-
-
-def _no_request(line: bytes) -> str:
-    """Why a first line without a version is none."""
-    if re.fullmatch(rb"GET[ \t]+\S+", line):
-        return (
-            "a request without a version is HTTP/0.9 (1991), which nobody speaks any more. Say HTTP/1.0 or HTTP/1.1 "
-            "at its end, then the fields, then a blank line."
-        )
-    return "a request begins with a method, a target and a version, as in GET / HTTP/1.1 (RFC 9112, 3)."
-
-
-def _plain(code: int, why: str) -> Reply:
-    return Reply(
-        code, f"{code} {reason(code)}: {why}\n".encode(), TEXT, close=code in (400, 408, 413, 414, 431, 503)
-    )
-
-
 def _bytes(fields: Any) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in fields]
-
-
-def _why(code: int, text: str) -> str:
-    if "Host" in text:
-        return "a request in HTTP/1.1 has to name the site it wants in one Host field (RFC 9112, 3.2)."
-    if code == 431:
-        return f"The head of a request may have {HEAD} bytes at most."
-    return f"this is no request that HTTP/1.1 knows ({text})."

@@ -23,6 +23,8 @@ KINDS = {
 MADE = 1_794_500_000.0
 """When the site's texts were written (November 2026): the Last-Modified of what never changes."""
 
+BACK = '<p><a href="/lessons.html">All lessons</a></p>'
+
 FRAME = """<!doctype html>
 <html lang="{language}">
 <head>

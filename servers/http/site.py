@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from html import escape
 
-from servers.http import lessons, notes
+from servers.http import answers, flow, forms, notes, state
 from servers.http.message import Asked, Reply
 from servers.http.page import MADE, file, page
 
@@ -15,31 +15,31 @@ SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 ALLOWED = (*SAFE, "POST", "PUT", "DELETE")
 
 PATHS: dict[str, tuple[Answer, tuple[str, ...]]] = {
-    "/request": (lessons.request, (*SAFE, "POST", "PUT", "DELETE", "PATCH")),
-    "/forms/get": (lessons.form_get, SAFE),
-    "/forms/post": (lessons.form_post, (*SAFE, "POST")),
-    "/forms/upload": (lessons.form_upload, (*SAFE, "POST")),
-    "/private/": (lessons.private, SAFE),
-    "/counter": (lessons.counter, SAFE),
-    "/stateless": (lessons.stateless, SAFE),
-    "/cookies": (lessons.cookies, SAFE),
-    "/cookies/set": (lessons.cookie_set, (*SAFE, "POST")),
-    "/cookies/forget": (lessons.cookies_forget, (*SAFE, "POST")),
-    "/cache/fresh": (lessons.cache_fresh, SAFE),
-    "/cache/never": (lessons.cache_never, SAFE),
-    "/language": (lessons.language, SAFE),
-    "/chunked": (lessons.chunked, SAFE),
-    "/compressed": (lessons.compressed, SAFE),
-    "/connection": (lessons.connection, SAFE),
-    "/connection/close": (lessons.connection_close, SAFE),
-    "/slow": (lessons.slow, SAFE),
-    "/early": (lessons.early, SAFE),
+    "/request": (forms.request, (*SAFE, "POST", "PUT", "DELETE", "PATCH")),
+    "/forms/get": (forms.form_get, SAFE),
+    "/forms/post": (forms.form_post, (*SAFE, "POST")),
+    "/forms/upload": (forms.form_upload, (*SAFE, "POST")),
+    "/private/": (state.private, SAFE),
+    "/counter": (state.counter, SAFE),
+    "/stateless": (state.stateless, SAFE),
+    "/cookies": (state.cookies, SAFE),
+    "/cookies/set": (state.cookie_set, (*SAFE, "POST")),
+    "/cookies/forget": (state.cookies_forget, (*SAFE, "POST")),
+    "/cache/fresh": (answers.cache_fresh, SAFE),
+    "/cache/never": (answers.cache_never, SAFE),
+    "/language": (answers.language, SAFE),
+    "/chunked": (flow.chunked, SAFE),
+    "/compressed": (answers.compressed, SAFE),
+    "/connection": (flow.connection, SAFE),
+    "/connection/close": (flow.connection_close, SAFE),
+    "/slow": (flow.slow, SAFE),
+    "/early": (flow.early, SAFE),
     "/notes/": (notes.listing, SAFE),
 }
 BELOW: dict[str, tuple[Answer, tuple[str, ...]]] = {
-    "/status/": (lessons.status, (*SAFE, "POST", "PUT", "DELETE", "PATCH")),
-    "/redirect/": (lessons.redirect, (*SAFE, "POST")),
-    "/bytes/": (lessons.some_bytes, SAFE),
+    "/status/": (answers.status, (*SAFE, "POST", "PUT", "DELETE", "PATCH")),
+    "/redirect/": (answers.redirect, (*SAFE, "POST")),
+    "/bytes/": (flow.some_bytes, SAFE),
     "/notes/": (notes.note, (*SAFE, "PUT", "DELETE")),
 }
 """Whatever stands below these paths."""
