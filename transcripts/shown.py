@@ -150,7 +150,9 @@ def _pieces(line: Line, fold: tuple[int, int] | None, badge: str, own: bool) -> 
     found: list[dict[str, Any]] = []
     for piece in pieces.cut(line, fold):
         if piece.hidden:
-            mine = own and bool(line.hidden[piece.index].fingerprint)
+            span = line.hidden[piece.index]
+            # Only a password of the lab can be revealed; a cookie or a token is in no login.
+            mine = own and bool(span.fingerprint) and span.kind not in ("cookie", "value", "token")
             found.append({"hidden": piece.hidden, "index": piece.index, "own": mine})
         elif piece.folded:
             found.append({"folded": piece.folded})

@@ -57,6 +57,12 @@ def test_without_cookies_nothing_is_sent_and_nothing_kept(web):
     assert '"big">1<' in web.body and not Cookie.objects.exists()
 
 
+def test_revealing_is_not_offered_for_what_is_no_password_of_the_lab(web):
+    web.open("/counter").open("/counter")
+    page = web.client.get(f"/transcripts/{web.last.transcript}/").content.decode()
+    assert "visits=" in page and "data-reveal" not in page
+
+
 def test_no_cookie_and_no_password_stands_in_a_line(web):
     web.open("/cookies/set?name=id&value=hunter2hunter2").open("/request")
     web.open("/private/")
