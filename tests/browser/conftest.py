@@ -9,7 +9,7 @@ from browser.models import Exchange, Window
 from netlab.celery import app
 from tests.servers.embedded import EmbeddedLab
 from transcripts import blocks, shown
-from transcripts.models import Conversation
+from transcripts.models import Conversation, Transcript
 from transcripts.writer import writer
 
 
@@ -64,6 +64,13 @@ class Web:
         return self.client.get(
             "/web/visit/", {"show": pane, "exchange": exchange.pk if exchange else ""}
         ).content.decode()
+
+    def said(self):
+        """The page of the transcript in which the last answer came."""
+        row = Transcript.objects.get(pk=self.last.transcript)
+        answer = self.client.get(row.get_absolute_url())
+        assert answer.status_code == 200
+        return answer.content.decode()
 
     @property
     def html(self):

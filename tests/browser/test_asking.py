@@ -59,7 +59,7 @@ def test_without_cookies_nothing_is_sent_and_nothing_kept(web):
 
 def test_revealing_is_not_offered_for_what_is_no_password_of_the_lab(web):
     web.open("/counter").open("/counter")
-    page = web.client.get(f"/transcripts/{web.last.transcript}/").content.decode()
+    page = web.said()
     assert "visits=" in page and "data-reveal" not in page
 
 

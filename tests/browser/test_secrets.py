@@ -50,7 +50,7 @@ def test_a_password_field_is_hidden_by_its_type_whatever_its_name(web, tmp_path,
     for pane in ("page", "headers", "source", "cookies", "history"):
         page = web.show(pane)
         assert pane == "source" or SECRET not in page
-    assert SECRET not in web.client.get(f"/transcripts/{web.last.transcript}/").content.decode()
+    assert SECRET not in web.said()
 
 
 def test_an_address_with_a_secret_is_masked_and_still_the_same_when_it_is_asked_again(web, tmp_path):
