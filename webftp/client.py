@@ -48,6 +48,20 @@ def delete(session: Session, path: str, folder: bool, step: Step) -> int:
     return count + 1
 
 
+def make(session: Session, base: str, name: str, step: Step) -> int:
+    """Make the folder ``name`` in ``base`` with all folders on the way; what is there already is no error."""
+    place = base
+    for part in name.split("/"):
+        place = names.join(place, part)
+        step(place)
+        try:
+            session.mkd(place)
+        except Refused as error:
+            if error.code not in ("450", "521", "550", "553") or not exists(session, place):
+                raise
+    return 1
+
+
 def chmod(session: Session, path: str, mode: str, step: Step) -> int:
     """Set the mode of one entry."""
     step(path)

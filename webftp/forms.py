@@ -9,10 +9,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from protocols.ftp import names
-from webftp.models import Job
+from webftp import listing
+from webftp.models import Folder, Job, key_of
 
 MOST = 1000
-"""Entries that one piece of work takes."""
+"""Entries that one piece of work takes by name; all of a folder may be more."""
+
+PARENTS = "-p"
+"""Target of a mkdir whose names are whole paths: make what is missing, as ``mkdir -p`` does (folders were dropped)."""
 
 
 def path_of(text: str) -> str:
@@ -20,6 +24,24 @@ def path_of(text: str) -> str:
     if len(text) > 4096 or any(sign in text for sign in "\r\n\0"):
         raise ValidationError(_("A path cannot hold a line break, and is at most 4,096 signs long."))
     return names.clean(text)
+
+
+class Changed(Exception):
+    """A folder was listed anew since somebody chose all of it."""
+
+
+def chosen_in(site, path: str, values) -> list[str]:
+    """The names chosen in a folder: those of ``name``, or with ``whole`` all that its filter ``q`` shows.
+
+    ``as_of`` says which listing was looked at; Changed where it is another by now, for nobody chose what came since.
+    """
+    if "whole" not in values:
+        return values.getlist("name")
+    found = Folder.objects.filter(site=site, key=key_of(path)).first()
+    if found is None or values.get("as_of") != listing.as_of(found):
+        raise Changed
+    rows = listing.arranged(listing.unpack(bytes(found.rows)), "name", False, values.get("q", ""))
+    return [row.name for row in rows if row.usable]
 
 
 class WorkForm(forms.Form):
@@ -31,7 +53,7 @@ class WorkForm(forms.Form):
 
     def __init__(self, data, site) -> None:
         super().__init__(data)
-        self.site, self.names = site, data.getlist("name")
+        self.site, self.names, self.whole = site, data.getlist("name"), "whole" in data
 
     def clean(self):
         values = self.cleaned_data
@@ -39,21 +61,28 @@ class WorkForm(forms.Form):
             return values
         verb, target = values["verb"], values["target"]
         folder = path_of(values["path"])
-        chosen = [target.strip()] if verb == Job.Verb.MKDIR else self.names
+        try:
+            chosen = chosen_in(self.site, folder, self.data) if self.whole else self.names
+        except Changed:
+            raise ValidationError(_("The folder has changed meanwhile: choose again.")) from None
+        if verb == Job.Verb.MKDIR and target:
+            chosen = [target.strip()]
         if not chosen:
             raise ValidationError(_("Choose a file or folder first."))
-        if len(chosen) > MOST:
+        if len(chosen) > MOST and not self.whole:
             raise ValidationError(_("That is too much at once: at most %(most)d."), params={"most": MOST})
-        if not all(map(names.plain, chosen)):
+        parts = [part for name in chosen for part in (name.split("/") if verb == Job.Verb.MKDIR else [name])]
+        if not all(map(names.plain, parts)) or (verb == Job.Verb.MKDIR and "/" in target):
             raise ValidationError(_("A name cannot be empty, “.” or “..”, and holds no slash or line break."))
         self.job = Job(site=self.site, verb=verb, folder=folder, names=chosen, total=len(chosen))
         self.job.target = getattr(self, f"_{verb}")(target, folder, chosen)
         return values
 
     def _mkdir(self, target: str, folder: str, chosen: list[str]) -> str:
-        return ""
+        return "" if target else PARENTS
 
-    _delete = _mkdir
+    def _delete(self, target: str, folder: str, chosen: list[str]) -> str:
+        return ""
 
     def _rename(self, target: str, folder: str, chosen: list[str]) -> str:
         if len(chosen) != 1 or not names.plain(target):

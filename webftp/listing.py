@@ -81,6 +81,11 @@ def rows_of(entries: Iterable[Entry]) -> list[Row]:
     return found[:MOST]
 
 
+def as_of(folder) -> str:
+    """Which listing of a Folder this is."""
+    return folder.listed.isoformat() if folder.listed else ""
+
+
 def pack(rows: Sequence[Row]) -> bytes:
     """Return ``rows`` as compressed JSON."""
     values = [

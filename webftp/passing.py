@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from protocols.ftp import names
-from webftp import listing, tickets, wording
+from webftp import forms, listing, tickets, wording
 from webftp.models import Folder, Ticket, key_of
 from webftp.views import path_in, site_of, tab_of, toast
 
@@ -35,7 +35,9 @@ def fetch(request: HttpRequest, pk: int) -> HttpResponse:
     """As ``download``, for the page's own queue: the address and the number to follow it by."""
     ticket, key = _leaving(request, pk, request.POST)
     if ticket is None:
-        return JsonResponse({"text": _("Choose a file or folder first.")}, status=422)
+        changed = _("The folder has changed meanwhile: choose again.")
+        words = changed if "whole" in request.POST else _("Choose a file or folder first.")
+        return JsonResponse({"text": words}, status=422)
     return JsonResponse({"url": f"{URL}{key}", "id": ticket.pk})
 
 
@@ -106,7 +108,11 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _leaving(request: HttpRequest, pk: int, values) -> tuple[Ticket | None, str]:
     site, path = site_of(request, pk), path_in(values)
-    chosen = values.getlist("name")[:MOST]
+    try:
+        chosen = forms.chosen_in(site, path, values)
+    except forms.Changed:
+        chosen = []
+    chosen = chosen if "whole" in values else chosen[:MOST]
     if not chosen or not all(map(names.plain, chosen)):
         return None, ""
     folders = {row.name for row in listing.unpack(_rows(site, path)) if row.kind == "dir"}

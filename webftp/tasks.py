@@ -13,6 +13,7 @@ from protocols.errors import Refused, TooMuch, WireError
 from protocols.ftp import names
 from webftp import client, listing
 from webftp.connections import borrowed
+from webftp.forms import PARENTS
 from webftp.live import tell
 from webftp.models import Folder, Job, Site, Ticket, key_of
 
@@ -137,7 +138,10 @@ def _do(session, job: Job, name: str, progress: Progress, folders: set[str]) -> 
         progress(place)
         job.done += 1
 
-    if job.verb == Job.Verb.MKDIR:
+    if job.verb == Job.Verb.MKDIR and job.target == PARENTS:
+        client.make(session, job.folder, name, progress)
+        job.done += 1
+    elif job.verb == Job.Verb.MKDIR:
         step(path)
         session.mkd(path)
     elif job.verb == Job.Verb.DELETE:

@@ -97,7 +97,10 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """The question before some work: a new name, a target, permissions, or whether all of that may go."""
     site, path = site_of(request, pk), path_in(request.POST)
     verb = request.POST.get("verb", "")
-    chosen = [name for name in request.POST.getlist("name") if names.plain(name)]
+    try:
+        chosen = [name for name in forms.chosen_in(site, path, request.POST) if names.plain(name)]
+    except forms.Changed:
+        return toast(request, _("The folder has changed meanwhile: choose again."), refused=True)
     if verb not in Job.Verb.values or (verb != "mkdir" and not chosen):
         return toast(request, _("Choose a file or folder first."), refused=True)
     rows = {row.name: row for row in listing.unpack(_cached(site, path).rows)}
@@ -105,7 +108,10 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         "site": site,
         "path": path,
         "verb": verb,
-        "names": chosen,
+        "names": [] if "whole" in request.POST else chosen,
+        "whole": {key: request.POST.get(key, "") for key in ("q", "as_of")}
+        if "whole" in request.POST
+        else {},
         "named": chosen[:NAMED],
         "more": max(0, len(chosen) - NAMED),
         "folders": sum(1 for name in chosen if name in rows and rows[name].kind == "dir"),
@@ -226,6 +232,7 @@ def _show(request: HttpRequest, site: Site, path: str) -> HttpResponse:
         "folder": row,
         "trouble": wording.told(row.trouble),
         "page": page,
+        "as_of": listing.as_of(row),
         "sort": sort,
         "down": down,
         "query": words,

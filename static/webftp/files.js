@@ -25,13 +25,18 @@ function listen() {
   };
 }
 
+// All of the folder, not only this page: then no names are sent, but which listing was looked at.
+export function whole() { const field = document.getElementById("whole"); return field && !field.disabled ? field : null; }
+
 function counted() {
-  const count = chosen().length, told = document.querySelector(".chosen-count");
+  const count = whole() ? Number(whole().dataset.count) : chosen().length, told = document.querySelector(".chosen-count");
   if (!told) return;
   told.textContent = count ? told.dataset.one.replace("%d", count) : "";
   for (const button of document.querySelectorAll("[data-needs]")) button.disabled = button.dataset.needs === "one" ? count !== 1 : !count;
   const boxes = document.querySelectorAll("#chosen input[name=name]"), all = document.getElementById("pick-all");
-  if (all) { all.checked = count > 0 && count === boxes.length; all.indeterminate = count > 0 && count < boxes.length; }
+  if (all) { all.checked = count > 0 && count >= boxes.length; all.indeterminate = count > 0 && count < boxes.length; }
+  const offer = document.querySelector("p.whole");
+  if (offer) offer.hidden = !all.checked || Boolean(whole());
 }
 
 function bits(from) {
@@ -63,6 +68,7 @@ export function show(name) {
 const doings = {
   "choose-files": () => document.getElementById("choose-files").click(),
   "choose-folder": () => document.getElementById("choose-folder").click(),
+  whole: () => { document.getElementById("whole").disabled = false; counted(); document.querySelector(".tools [data-needs]").focus(); },
   close: () => dialog.close(),
   fold: () => fold(!document.getElementById("under").hasAttribute("data-folded")),
 };
@@ -75,7 +81,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("change", (event) => {
   if (event.target.id === "pick-all") for (const box of document.querySelectorAll("#chosen input[name=name]")) box.checked = event.target.checked;
-  if (event.target.closest("#chosen")) counted();
+  if (event.target.closest("#chosen")) { if (whole()) whole().disabled = true; counted(); }
   if (dialog?.contains(event.target)) bits(event.target);
 });
 document.addEventListener("input", (event) => { if (event.target.id === "target") bits(event.target); });
@@ -113,6 +119,42 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (control.matches("input")) control.focus();
   else control.click();
+});
+
+// Rows are dragged to a folder of the list, to “..” or to a place of the path; Move does the same from the keyboard.
+const ROWS = "application/x-netlab-rows";
+let dragged = [];
+
+function place(target) {
+  const link = target.closest?.(".entry[data-folder], tr.parent .entry, .crumbs a") ?? target.closest?.("tr")?.querySelector(".entry[data-folder]");
+  return link && !dragged.includes(link.dataset.folder) ? link : null;
+}
+
+function over(link) { for (const one of document.querySelectorAll(".onto")) one.classList.remove("onto"); link?.classList.add("onto"); }
+
+document.addEventListener("dragstart", (event) => {
+  const row = event.target.closest?.("#files tr[draggable]");
+  if (!row) return;
+  const box = row.querySelector("input[name=name]");
+  if (!box.checked) { for (const one of document.querySelectorAll("#chosen input[name=name]")) one.checked = one === box; if (whole()) whole().disabled = true; counted(); }
+  dragged = chosen();
+  event.dataTransfer.setData(ROWS, dragged.join("\n"));
+  event.dataTransfer.effectAllowed = "move";
+});
+document.addEventListener("dragover", (event) => {
+  if (!event.dataTransfer.types.includes(ROWS)) return;
+  const link = place(event.target);
+  over(link);
+  if (link) { event.preventDefault(); event.dataTransfer.dropEffect = "move"; }
+});
+document.addEventListener("dragend", () => { over(null); dragged = []; });
+document.addEventListener("drop", (event) => {
+  const link = event.dataTransfer.types.includes(ROWS) ? place(event.target) : null;
+  if (!link) return;
+  event.preventDefault();
+  const target = new URL(link.href).searchParams.get("path"), { act, path } = document.getElementById("files").dataset;
+  const said = whole() ? { whole: "1", as_of: document.querySelector("#chosen [name=as_of]").value, q: document.querySelector("#chosen [name=q]").value } : { name: dragged };
+  htmx.ajax("POST", act, { values: { verb: "move", path, target, ...said }, swap: "none" });
 });
 
 if (room) {

@@ -1,6 +1,6 @@
 // Files on their way: uploads go one after the other, two at a time; downloads are the browser's own, followed here.
 import { tab } from "../shell/tab.js";
-import { chosen, show } from "./files.js";
+import { chosen, show, whole } from "./files.js";
 
 const AT_ONCE = 2;
 const pane = document.getElementById("queue"), rows = pane.querySelector("ul"), words = document.getElementById("queue-words").dataset;
@@ -165,6 +165,7 @@ function enqueue(files) {
   next();
 }
 
+// Folders in which nothing is come as ``{ name }`` alone: no file of theirs makes them on the way.
 async function walk(entry, before = "") {
   if (entry.isFile) return [{ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), name: before + entry.name }];
   const reader = entry.createReader(), found = [];
@@ -173,31 +174,47 @@ async function walk(entry, before = "") {
     if (!some.length) break;
     for (const one of some) found.push(...await walk(one, `${before}${entry.name}/`));
   }
-  return found;
+  return found.length ? found : [{ name: before + entry.name }];
+}
+
+function make(folders) {
+  const { path, act } = list().dataset;
+  for (let at = 0; at < folders.length; at += 500) htmx.ajax("POST", act, { values: { verb: "mkdir", path, name: folders.slice(at, at + 500) }, swap: "none" });
 }
 
 drop.addEventListener("dragover", (event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); drop.classList.add("over"); } });
 drop.addEventListener("dragleave", (event) => { if (!drop.contains(event.relatedTarget)) drop.classList.remove("over"); });
 drop.addEventListener("drop", async (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   drop.classList.remove("over");
   // Entries must be taken before the first await: the list is empty after it.
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const plain = [...event.dataTransfer.files].map((file) => ({ file, name: file.name }));
-  enqueue(entries.length ? (await Promise.all(entries.map((entry) => walk(entry)))).flat() : plain);
+  const found = entries.length ? (await Promise.all(entries.map((entry) => walk(entry)))).flat() : plain;
+  enqueue(found.filter((one) => one.file));
+  make(found.filter((one) => !one.file).map((one) => one.name));
 });
 for (const id of ["choose-files", "choose-folder"]) document.getElementById(id).addEventListener("change", (event) => {
   enqueue([...event.target.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
   event.target.value = "";
 });
 
-async function download(names) {
+function refuse(text) {
+  const notice = document.createElement("div");
+  Object.assign(notice, { className: "notice refused", textContent: text });
+  document.getElementById("toasts").replaceChildren(notice);
+}
+
+async function download(names, all = null) {
   const { path, fetch: url } = list().dataset, form = new FormData();
   form.set("path", path);
-  for (const name of names) form.append("name", name);
+  const count = all ? Number(all.dataset.count) : names.length;
+  if (all) for (const key of ["whole", "as_of", "q"]) form.set(key, document.querySelector(`#chosen [name=${key}]`).value);
+  else for (const name of names) form.append("name", name);
   const told = await (await post(url, form)).json();
-  if (!told.url) return;
-  const item = { name: names.length > 1 ? `${names[0]} +${names.length - 1}` : names[0], way: "down", id: told.id, size: 0 };
+  if (!told.url) { refuse(told.text); return; }
+  const item = { name: count > 1 ? `${names[0]} +${count - 1}` : names[0], way: "down", id: told.id, size: 0 };
   add(item);
   followed.set(told.id, item);
   item.state = "running";
@@ -223,7 +240,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-name]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); download([link.dataset.name]); }
   const button = event.target.closest("[data-do]");
-  if (button?.dataset.do === "download") download(chosen());
+  if (button?.dataset.do === "download") download(chosen(), whole());
   if (button?.dataset.do === "clear") { for (const row of [...rows.children]) if (/done|failed|stopped|skipped/.test(row.className)) row.remove(); count(); }
   if (button?.dataset.do === "stop-all") for (const item of [...queue, ...followed.values()]) if (item.state === "waiting" || item.state === "running") cancel(item);
 });

@@ -1,4 +1,4 @@
-"""Two people talk; one closes the tab, the other goes on; the first comes back and reads all that was said."""
+"""Channels, topics and words that are no commands, in a browser."""
 
 from __future__ import annotations
 
@@ -25,29 +25,6 @@ def say(tab, text: str) -> None:
 def opener(tab, name: str):
     """The button that opens a talk."""
     return tab.locator("#networks [data-open]", has_text=name)
-
-
-def test_two_people_talk_and_who_closes_the_tab_comes_back_and_reads_all(person):
-    ann, ben = person("ann"), person("ben")
-    enter(ann)
-    enter(ben)
-    say(ann, "Hello Ben, <b>this</b> is <script>alert(1)</script>")
-    heard = ben.locator("#said .line", has_text="<script>alert(1)</script>")
-    expect(heard).to_have_count(1)
-    expect(ben.locator("#said script, #said .x b")).to_have_count(0)
-    expect(ann.locator(".dock .lines")).to_contain_text("PRIVMSG #lab")
-    ann.goto("/")
-    for number in range(3):
-        say(ben, f"While you were away, {number}")
-    say(ben, "/me waves to ann")
-    expect(ben.locator("#said .line.action")).to_contain_text("waves to ann")
-    enter(ann)
-    for number in range(3):
-        expect(ann.locator("#said .line", has_text=f"While you were away, {number}")).to_have_count(1)
-    expect(ann.locator("#unread-mark")).to_be_visible()
-    expect(ann.locator("#said .line.named")).to_contain_text("waves to ann")
-    expect(ann.locator("#said .nick").first).to_have_attribute("tabindex", "-1")
-    clean(ann)
 
 
 def test_a_channel_is_joined_a_topic_set_and_a_word_that_is_none_stays_in_the_box(person):

@@ -10,7 +10,7 @@ from accounts.models import Login, Server
 from tests.protocols.ftp.hostile import Hostile, sends
 from tests.webftp.conftest import BOTH
 from webftp import listing, sites, tasks
-from webftp.models import Folder, Job
+from webftp.models import Folder, Job, Ticket
 
 
 def act(tab, site, verb, *names, path="/", target=""):
@@ -64,6 +64,44 @@ def test_make_rename_move_chmod_and_delete(tab, site, server):
     assert list(server.home.iterdir()) == []
     assert set(Job.objects.values_list("state", flat=True)) == {"done"}
     assert Job.objects.get(verb="delete").done == 2 and "This folder is empty" in page(tab, site)
+
+
+@BOTH
+def test_folders_of_a_drop_are_made_with_all_on_the_way_and_those_there_already_are_no_error(
+    tab, site, server
+):
+    (server.home / "a").mkdir()
+    assert act(tab, site, "mkdir", "a", "a/b/c", "thư mục/trống").status_code == 204
+    assert (server.home / "a/b/c").is_dir() and (server.home / "thư mục/trống").is_dir()
+    (server.home / "file").write_bytes(b"x")
+    assert act(tab, site, "mkdir", "file/x").status_code == 204
+    assert Job.objects.last().state == "failed" and (server.home / "file").read_bytes() == b"x"
+    for bad in ("a/../b", "/a", "a//b", "a/", "a\r\nDELE b/c"):
+        assert act(tab, site, "mkdir", bad).status_code != 204, bad
+
+
+def test_all_of_a_folder_is_chosen_beyond_the_page_that_is_shown(tab, site, server):
+    for number in range(230):
+        (server.home / f"file {number}").write_bytes(b"x")
+    (server.home / "kept").write_bytes(b"x")
+    tasks.list_folder(site.pk, "/")
+    shown = page(tab, site, q="file")
+    as_of = listing.as_of(Folder.objects.get())
+    assert "Choose all 230 entries that the filter shows" in shown and as_of in shown
+    whole = {"verb": "delete", "path": "/", "whole": "1", "q": "file", "as_of": as_of}
+    asked = tab.client.post(f"/files/{site.pk}/ask/", whole).content.decode()
+    assert "and 2" in asked and 'name="whole"' in asked and asked.count('name="name"') == 0
+    tasks.list_folder(site.pk, "/")  # somebody listed it anew: what is new there was not chosen
+    told = tab.client.post(f"/files/{site.pk}/act/", whole)
+    assert (
+        "The folder has changed meanwhile" in told.content.decode()
+        and len(list(server.home.iterdir())) == 231
+    )
+    whole["as_of"] = listing.as_of(Folder.objects.get())
+    told = tab.client.post(f"/files/{site.pk}/fetch/", whole)
+    assert Ticket.objects.get(pk=told.json()["id"]).direction == "zip"
+    assert tab.client.post(f"/files/{site.pk}/act/", whole).status_code == 204
+    assert [path.name for path in server.home.iterdir()] == ["kept"] and Job.objects.get().done == 230
 
 
 @BOTH
