@@ -55,6 +55,7 @@ class _Entry:
 class Roll:
     """One look at the rows. Addresses and domains are in lower case.
 
+    ``shut`` are protocols whose server was taken out of use: guests, who have no login there, may not stay either.
     ``aliases`` are further mail domains; ``names`` all other names of the lab's servers, for the certificate.
     """
 
@@ -65,6 +66,7 @@ class Roll:
     closed: frozenset[str] = frozenset()
     postmasters: tuple[Person, ...] = ()
     people: frozenset[int] = frozenset()
+    shut: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     any_sender: bool = False
@@ -167,7 +169,8 @@ COLUMNS = (
 def _look() -> Roll:
     close_old_connections()
     at = time.monotonic()
-    others = {row.protocol: row for row in Server.objects.filter(lab=True)}
+    rows = list(Server.objects.filter(lab=True))
+    others = {row.protocol: row for row in rows}
     server = others.get("smtp")
     logins, by_address, mailboxes, closed, postmasters = {}, {}, {}, set(), {}
     # Values, not models: a thousand people's logins are read every second.
@@ -193,6 +196,7 @@ def _look() -> Roll:
         mailboxes=mailboxes,
         closed=frozenset(closed),
         postmasters=tuple(postmasters.values()),
+        shut=frozenset(others) - {row.protocol for row in rows if row.enabled},
         people=frozenset(User.objects.values_list("pk", flat=True)),
         aliases=frozenset(str(alias).lower() for alias in server.aliases) if server else frozenset(),
         names=frozenset(str(alias).lower() for row in others.values() for alias in row.aliases),

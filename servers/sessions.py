@@ -26,12 +26,14 @@ AT_LEAST = 10.0
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """One open conversation. ``end(reason)`` says goodbye in its protocol's words and closes it."""
+    """One open conversation. ``end(reason)`` says goodbye in its protocol's words and closes it; a ``guest`` is signed
+    in without a login of their own."""
 
     protocol: str
     peer: str
     end: Callable[[str], None]
     person: Person | None = None
+    guest: bool = False
 
 
 class Sessions:
@@ -85,7 +87,7 @@ class Sessions:
         people: frozenset[int] = frozenset()
         while True:
             # With nobody signed in there is nobody to send away: then a look now and then is enough.
-            hurry = any(session.person for session in self._all())
+            hurry = any(session.person or session.guest for session in self._all())
             try:
                 roll = await authenticator.roll(FRESH if hurry else AT_LEAST)
             except Error as error:
@@ -95,6 +97,8 @@ class Sessions:
             for session in self._all():
                 if session.person and not roll.may_stay(session.protocol, session.person):
                     session.end("your login was closed")
+                elif session.guest and session.protocol in roll.shut:
+                    session.end("this server was taken out of use")
             for pk in people - roll.people:
                 gone(str(pk))
             people = roll.people

@@ -192,7 +192,8 @@ class Conversation(Transfers):
         if not self.username:
             return self.respond("503 USER comes first.")
         if self.username.lower() in GUESTS:
-            return self._enter(None, self.ftp.public)
+            self._asking = True
+            return self.ftp.admit_guest(self._guest_checked)
         self._asking = True
         return self.ftp.admit(self.username, line, self.remote_ip, self._checked)
 
@@ -208,13 +209,28 @@ class Conversation(Transfers):
             person, self._home, self.space = found
             self._enter(person, self._home)
         elif done.cancelled() or done.exception():
-            log.warning(
-                "a login could not be checked: %s", "stopped" if done.cancelled() else done.exception()
-            )
-            self.respond("451 Logins cannot be checked just now; try again later.")
+            self._unsure(done)
         else:
             self._wrong()
         self._go_on()
+
+    def _guest_checked(self, done: Future[bool]) -> None:
+        """It is known whether guests may come in."""
+        if self._closed:
+            return
+        self._asking = False
+        if done.cancelled() or done.exception():
+            self._unsure(done)
+        elif done.result():
+            self._enter(None, self.ftp.public)
+        else:
+            self.username = ""
+            self.respond("530 This server was taken out of use.")
+        self._go_on()
+
+    def _unsure(self, done: Future[Any]) -> None:
+        log.warning("a login could not be checked: %s", "stopped" if done.cancelled() else done.exception())
+        self.respond("451 Logins cannot be checked just now; try again later.")
 
     def _wrong(self) -> None:
         self.username = ""
@@ -231,7 +247,7 @@ class Conversation(Transfers):
         self.authorizer.letters = OWN if person else READ_ONLY
         self.fs = self.abstracted_fs(str(home), self)
         if self.entry is not None:
-            self.entry.person = person
+            self.entry.person, self.entry.guest = person, person is None
         if person is None:
             return self.respond("230 User guest logged in. Access restrictions apply.")
         warning = "" if self._ssl_established else " Without TLS the password could be read on the way."
@@ -243,7 +259,7 @@ class Conversation(Transfers):
         self._leave_home()
         self.fs, self.authorizer.letters, self.owner = None, "", ""
         if self.entry is not None:
-            self.entry.person = None
+            self.entry.person, self.entry.guest = None, False
 
     def _leave_home(self) -> None:
         if self._home is not None:

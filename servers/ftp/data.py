@@ -130,10 +130,23 @@ class Data(TLS_DTPHandler):
         return False
 
 
+class NoPort(OSError):
+    """Every passive port is taken."""
+
+
 class Passive(PassiveDTP):
-    """A port that waits for the client, and for nobody else."""
+    """A port that waits for the client, and for nobody else; NoPort where none is free."""
 
     timeout = 30
+    _tried = False
+
+    def bind(self, addr: Any) -> None:
+        """pyftpdlib would take any port at last, which a firewall that knows the range lets nobody reach."""
+        if self._tried and not addr[1]:
+            self.close()
+            raise NoPort(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        self._tried = self._tried or bool(addr[1])
+        super().bind(addr)
 
     def handle_accepted(self, sock: socket.socket, addr: Any) -> None:
         """A stranger is turned away without a word on the control connection: nobody there asked for him."""

@@ -114,6 +114,15 @@ class Ftp:
         asked = asyncio.run_coroutine_threadsafe(ask(), self._asyncio)
         asked.add_done_callback(lambda done: self.loop.call(then, done))
 
+    def admit_guest(self, then: Callable[[Future[bool]], None]) -> None:
+        """Ask whether guests may come in: not while the server is out of use. ``then`` as ``admit``'s."""
+
+        async def ask() -> bool:
+            return "ftp" not in (await self._authenticator.roll()).shut
+
+        asked = asyncio.run_coroutine_threadsafe(ask(), self._asyncio)
+        asked.add_done_callback(lambda done: self.loop.call(then, done))
+
     async def stop(self) -> None:
         """End the loop, and with it what is still open."""
         await asyncio.to_thread(self.loop.stop)

@@ -6,6 +6,7 @@ import ipaddress
 import os
 from typing import Any
 
+from servers.ftp.data import NoPort
 from servers.ftp.listings import Listings
 
 TRANSFERS = {"LIST", "NLST", "MLSD", "RETR", "STOR", "APPE", "STOU"}
@@ -73,6 +74,13 @@ class Transfers(Listings):
     def _shutdown_connecting_dtp(self) -> None:
         super()._shutdown_connecting_dtp()
         self._active = None
+
+    def _make_epasv(self, extmode: bool = False) -> None:
+        try:
+            super()._make_epasv(extmode)
+        except NoPort:
+            self._dtp_acceptor = None
+            self.respond("425 All ports for data connections are taken; try again in a moment.")
 
     def _make_eport(self, ip: str, port: int) -> None:
         """Remember where the client listens, if that is the client itself (RFC 2577 3); connect when there is what to

@@ -1,7 +1,8 @@
 // The files room: told by its socket what changed, it lets htmx fetch that part anew; choosing, dialogs and keys.
 const room = document.getElementById("room");
 const dialog = document.getElementById("dialog");
-let wait = 500, later, kept = new Set();
+const late = new Set();
+let wait = 500, later, kept = new Set(), dragged = [], held = false, going = 0;
 
 export function tell(name) { htmx.trigger(document.body, name); }
 
@@ -85,7 +86,17 @@ document.addEventListener("change", (event) => {
   if (dialog?.contains(event.target)) bits(event.target);
 });
 document.addEventListener("input", (event) => { if (event.target.id === "target") bits(event.target); });
-document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target.id === "files") kept = new Set(chosen()); });
+// A refresh that comes while the person goes elsewhere must not take the list away which that answer is for.
+for (const [name, step] of [["htmx:beforeRequest", 1], ["htmx:afterRequest", -1]]) document.addEventListener(name, (event) => {
+  if (event.detail.target?.id === "files" && event.detail.elt.id !== "files") going = Math.max(0, going + step);
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { id } = event.detail.target;
+  if (going && event.detail.requestConfig.elt.id === "files") { event.detail.shouldSwap = false; return; }
+  // A row that is held must not vanish or move under the hand: what is new is fetched once it is let go.
+  if ((held || dragged.length) && (id === "files" || id === "jobs")) { event.detail.shouldSwap = false; late.add(id === "files" ? "files-list" : "files-job"); return; }
+  if (id === "files") kept = new Set(chosen());
+});
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "dialog" && !dialog.open) { dialog.showModal(); bits(); dialog.querySelector("#target")?.select(); }
   if (event.detail.target.id !== "files" && event.detail.target.id !== "drop") return;
@@ -123,11 +134,17 @@ document.addEventListener("keydown", (event) => {
 
 // Rows are dragged to a folder of the list, to “..” or to a place of the path; Move does the same from the keyboard.
 const ROWS = "application/x-netlab-rows";
-let dragged = [];
 
 function place(target) {
   const link = target.closest?.(".entry[data-folder], tr.parent .entry, .crumbs a") ?? target.closest?.("tr")?.querySelector(".entry[data-folder]");
   return link && !dragged.includes(link.dataset.folder) ? link : null;
+}
+
+function released() {
+  held = false;
+  if (dragged.length) return;
+  for (const name of late) tell(name);
+  late.clear();
 }
 
 function over(link) { for (const one of document.querySelectorAll(".onto")) one.classList.remove("onto"); link?.classList.add("onto"); }
@@ -147,7 +164,9 @@ document.addEventListener("dragover", (event) => {
   over(link);
   if (link) { event.preventDefault(); event.dataTransfer.dropEffect = "move"; }
 });
-document.addEventListener("dragend", () => { over(null); dragged = []; });
+document.addEventListener("dragend", () => { over(null); dragged = []; released(); });
+document.addEventListener("pointerdown", (event) => { held = Boolean(event.target.closest?.("#files tr[draggable]")); });
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, released);
 document.addEventListener("drop", (event) => {
   const link = event.dataTransfer.types.includes(ROWS) ? place(event.target) : null;
   if (!link) return;

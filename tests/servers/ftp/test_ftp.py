@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
 import ssl
 import struct
 import time
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from accounts.models import User
+from accounts.models import Server, User
+from protocols.ftp.commands import commands
 from protocols.ftp.listing import Listing, parse_facts
 from servers.ftp import samples
 from tests.servers.embedded import wait_until
@@ -355,6 +359,85 @@ def test_passive_ports_are_those_that_were_set(talk):
     one = talk("anonymous")
     for _ in range(5):
         assert int(one.say("EPSV").split("|||")[1].split("|")[0]) in range(40_000, 42_000)
+
+
+def test_with_every_passive_port_taken_the_client_hears_so_and_the_session_goes_on(
+    talk, mail_lab, monkeypatch
+):
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    ports = [door.getsockname()[1] for door in taken]
+    monkeypatch.setattr(mail_lab.running.ftp._handler, "passive_ports", ports)
+    one = talk("anonymous")
+    for how in ("EPSV", "PASV"):
+        assert one.say(how).startswith("425 All ports")
+    assert one.say("NLST").startswith("425 Where")
+    free = taken.pop()
+    free.close()
+    data = one.passive()
+    assert one.say("NLST").startswith("1") and b"project.dat" in data.makefile("rb").read()
+    assert one.hear().startswith("226")
+    for door in taken:
+        door.close()
+
+
+def test_guests_go_when_the_server_is_taken_out_of_use_and_come_back_with_it(talk):
+    one = talk("anonymous")
+    Server.objects.filter(protocol="ftp").update(enabled=False)
+    assert one.hear() == "421 This server was taken out of use."
+    later = talk()
+    assert later.sign_in("anonymous", "x@example.com") == "530 This server was taken out of use."
+    Server.objects.filter(protocol="ftp").update(enabled=True)
+    wait_until(lambda: later.sign_in("anonymous", "x@example.com").startswith("230"))
+    assert later.say("PWD").startswith("257")
+
+
+WAITING = {"PASV", "EPSV", "PORT", "EPRT", "AUTH"}
+"""After these a server rightly waits for somebody: their own tests are above and below."""
+
+ANYTHING = st.one_of(
+    st.binary(max_size=200),
+    st.sampled_from(sorted(set(commands()) - WAITING)).flatmap(
+        lambda verb: st.binary(max_size=60).map(lambda raw: verb.encode() + b" " + raw)
+    ),
+    st.integers(8000, 30_000).map(lambda size: b"A" * size),
+    st.sampled_from(
+        [b"\0", b"\xff\xf4\xff\xf2ABOR", b"\xff\xff\xfe", b"%s%n", b"CWD " + b"../" * 500, b"\r\r", b""]
+    ),
+)
+
+
+def test_whatever_comes_over_the_control_connection_is_answered_or_ends_with_a_word(talk, mail_lab, caplog):
+    """Random bytes, long lines, NUL and telnet's signs: each session goes on or is ended in words, and no other is
+    touched by it."""
+    witness = talk("anonymous")
+
+    @settings(
+        max_examples=100,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(ANYTHING, min_size=1, max_size=6), st.booleans())
+    def throw(lines, signed_in):
+        one = Talk(mail_lab.ports.ftp)
+        try:
+            if signed_in:
+                assert one.sign_in("anonymous", "x@example.com").startswith("230")
+            one.send(b"".join(line + b"\r\n" for line in lines) + b"NOOP\r\n")
+            last = said = one.hear()
+            while said and not said.startswith("200 Still here"):
+                assert re.match("[1-5][0-9][0-9] ", said), said
+                last, said = said, one.hear()
+            if not said:
+                assert last.startswith(("221", "421", "234", "530")), (lines, last)
+        finally:
+            one.close()
+
+    throw()
+    assert witness.say("NOOP").startswith("200")
+    assert not [row for row in caplog.records if row.name.startswith("netlab") and row.levelname == "ERROR"]
 
 
 def test_tls_begins_anew_and_words_behind_auth_are_not_taken_for_words_inside(talk, mail_lab):
