@@ -2,7 +2,7 @@
 const room = document.getElementById("room");
 const dialog = document.getElementById("dialog");
 const late = new Set();
-let wait = 500, later, kept = new Set(), dragged = [], held = false, going = 0;
+let wait = 500, later, kept = new Set(), dragged = [], held = false, going = 0, asking = false, again = false;
 
 export function tell(name) { htmx.trigger(document.body, name); }
 
@@ -14,10 +14,10 @@ function listen() {
   const socket = new WebSocket(place);
   socket.onopen = () => { if (wait > 500) { tell("files-list"); tell("files-job"); } wait = 500; };
   socket.onmessage = (event) => {
-    const news = JSON.parse(event.data);
-    if (news.what === "folder") tell("files-list");
-    if (news.what === "job") { tell("files-job"); clearTimeout(later); later = setTimeout(tell, 13000, "files-job"); }
-    if (news.what === "transfer") document.dispatchEvent(new CustomEvent("files-transfer", { detail: news.number }));
+    const told = JSON.parse(event.data);
+    if (told.what === "folder") news();
+    if (told.what === "job") { tell("files-job"); clearTimeout(later); later = setTimeout(tell, 13000, "files-job"); }
+    if (told.what === "transfer") document.dispatchEvent(new CustomEvent("files-transfer", { detail: told.number }));
   };
   socket.onclose = (event) => {
     if (event.code === 4403) return;
@@ -86,9 +86,19 @@ document.addEventListener("change", (event) => {
   if (dialog?.contains(event.target)) bits(event.target);
 });
 document.addEventListener("input", (event) => { if (event.target.id === "target") bits(event.target); });
+// News that comes while the list is on its way is about what that answer may not hold yet: it is fetched once more.
+// (htmx would queue it at the old list, which that answer replaces.)
+function listed(asked) {
+  asking = asked;
+  if (!asked && again) { again = false; setTimeout(tell, 20, "files-list"); }
+}
+
+function news() { if (asking) again = true; else tell("files-list"); }
+
 // A refresh that comes while the person goes elsewhere must not take the list away which that answer is for.
 for (const [name, step] of [["htmx:beforeRequest", 1], ["htmx:afterRequest", -1]]) document.addEventListener(name, (event) => {
-  if (event.detail.target?.id === "files" && event.detail.elt.id !== "files") going = Math.max(0, going + step);
+  if (event.detail.elt.id === "files") listed(step > 0);
+  else if (event.detail.target?.id === "files") going = Math.max(0, going + step);
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { id } = event.detail.target;
