@@ -97,7 +97,7 @@ function news() { if (asking) again = true; else tell("files-list"); }
 
 // A refresh that comes while the person goes elsewhere must not take the list away which that answer is for.
 for (const [name, step] of [["htmx:beforeRequest", 1], ["htmx:afterRequest", -1]]) document.addEventListener(name, (event) => {
-  if (event.detail.elt.id === "files") listed(step > 0);
+  if (event.detail.requestConfig.elt.id === "files") listed(step > 0); // detail.elt is another, once the list was replaced
   else if (event.detail.target?.id === "files") going = Math.max(0, going + step);
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
