@@ -6,6 +6,7 @@ ends: the transcripts' writer, the news' loop, the pools. What is left then is n
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import weakref
@@ -43,6 +44,7 @@ def _silence(request: pytest.FixtureRequest) -> Any:
     end_all()
     deadline = time.monotonic() + PATIENCE
     while (left := noise(before)) and time.monotonic() < deadline:
+        gc.collect()  # a thread that has ended leaves its connection to the collector: Django's is a ring
         time.sleep(0.01)
     assert not left, f"outlives {request.node.nodeid}: {'; '.join(left)}"
 
@@ -56,7 +58,7 @@ def end_all() -> None:
 
     for room in (mail, files):
         room.close_idle(everything=True)
-    writer.close()
+    writer.close(60)  # twenty megabytes on a busy machine take their time
     live.close()
     recording.close()
     # Channels' one thread for the database, which a process keeps: work that is still in it ends here.

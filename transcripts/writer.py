@@ -245,10 +245,10 @@ def writer() -> Writer:
 
 
 @atexit.register
-def close() -> None:
+def close(seconds: float = 5.0) -> None:
     """A process that ends saves what it heard. Whoever records afterwards gets a writer anew."""
     global _writer
     with _lock:
         ours, _writer = (_writer if _pid == os.getpid() else None), None
-    if ours is not None and not ours.stop():
+    if ours is not None and not ours.stop(seconds):
         log.warning("the transcripts' writer did not end")
