@@ -44,9 +44,9 @@ def show_words(request, protocol):
     """The words of a protocol, for completion and hints."""
     if protocol not in catalog.NAMES:
         raise Http404
-    response = JsonResponse(
-        {"words": words(protocol, (get_language() or "en")[:2]), "states": catalog.knowledge(protocol).states}
-    )
+    language = (get_language() or "en")[:2]
+    states = [[name, catalog.state(name, language)] for name in catalog.knowledge(protocol).states]
+    response = JsonResponse({"words": words(protocol, language), "states": states})
     response["Cache-Control"] = "private, max-age=600"
     return response
 

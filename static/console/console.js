@@ -97,7 +97,7 @@ function hints() {
   strip();
   if (!on) return;
   const row = servers.selectedOptions[0], login = row?.dataset.login, mine = { pop3: `USER ${login}`, imap: `LOGIN ${login} `, ftp: `USER ${login}`, irc: `PASS ${login}:` }[row?.dataset.protocol];
-  const first = hint.state === states[0] && login && mine ? [mine] : [];
+  const first = hint.state === states[0]?.[0] && login && mine ? [mine] : [];
   chips.replaceChildren(...[...first, ...hint.next].map((word) => {
     const button = make("button", "", word.trim());
     button.type = "button";
@@ -120,8 +120,8 @@ function meaning() {
 function strip() {
   const box = part("#con-states");
   box.hidden = !hint.state || !states.length;
-  box.replaceChildren(...states.map((name) => {
-    const item = make("li", "", name);
+  box.replaceChildren(...states.map(([name, said]) => {
+    const item = make("li", "", said);
     if (name === hint.state) item.setAttribute("aria-current", "step");
     return item;
   }));

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import Server
 from console import consumers, screen, session, typed
+from protocols import catalog
 from protocols.events import Crossed
 from protocols.login import Limits
 from tests.console.conftest import Console, text
@@ -290,7 +291,10 @@ def test_the_words_of_each_protocol_come_in_the_persons_language(lab, ann, clien
     ann.language = "vi"
     ann.save()
     client.force_login(ann)
-    words = client.get(reverse("console-words", args=["smtp"])).json()["words"]
+    told = client.get(reverse("console-words", args=["smtp"])).json()
+    words = told["words"]
+    assert [name for name, _ in told["states"]] == list(catalog.knowledge("smtp").states)
+    assert all(said and said != name for name, said in told["states"])
     helo = next(word for word in words if word["word"] == "HELO")
     assert helo["syntax"] == "HELO domain" and "Lời chào" in helo["meaning"] and helo["url"]
     assert client.get(reverse("console-words", args=["gopher"])).status_code == 404
