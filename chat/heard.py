@@ -122,6 +122,8 @@ class Ear:
         """A query's words, or a notice of the server's."""
         link, source = self.link, event.source
         partner = event.target if event.own else source.nick
+        if not partner:
+            return  # a server that names nobody: there is no talk to put it in, and the transcript has it
         if not event.own and event.manner == "notice" and not link.window("query", partner):
             text = without_secret(event.target, event.text, source=str(source))
             self._tell(event.mark, "NOTICE", text, source.nick)

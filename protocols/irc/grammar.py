@@ -30,6 +30,7 @@ _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
 _VERB = re.compile(r"[A-Za-z]+|[0-9]{3}")
 _TALK = (
     "PRIVMSG",
+    "KNOCK",
     "NOTICE",
     "TOPIC",
     "PART",

@@ -185,8 +185,9 @@ def test_demo_passwords_are_printed_once(tmp_path):
     with running(tmp_path) as lab:
         first = lab.log.read_text()
     lab.log.unlink()
-    with running(tmp_path) as lab:
+    with running(tmp_path, NETLAB_HOST="127.0.0.2") as lab:  # one address alone: the lab has to look there
         second = lab.log.read_text()
+    assert f"open http://127.0.0.2:{lab.web}/" in second
     assert first.count(" password ") == 5 and " password " not in second
     assert "changepassword ann" in second
 

@@ -18,6 +18,7 @@ from netlab import broker, prepared
 from netlab.only import BUSY, only_one
 from netlab.supervisor import Part, Supervisor, say
 from netlab.uploads import WEB
+from servers.rows import ANYWHERE
 
 READY = 60.0
 """Seconds within which every part must have come up."""
@@ -71,7 +72,7 @@ async def _run(host: str, url: str, redis: Part | None) -> bool:
     try:
         for part in [*([redis] if redis else []), *_parts(host)]:
             await supervisor.start(part)
-        came_up = await _ready(supervisor)
+        came_up = await _ready(supervisor, host)
         if came_up and not supervisor.stopping.is_set():
             say("lab", f"ready: open {_address(host)}   (Ctrl-C ends the lab)")
             await supervisor.stopping.wait()
@@ -91,22 +92,28 @@ def _parts(host: str) -> list[Part]:
         Part("gateway", [python, manage, "gateway"]),
         Part("web", [python, "-m", "uvicorn", *WEB, "--host", host, "--port", str(settings.WEB_PORT),
                      "--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3",
-                     "--ws-per-message-deflate", "false"]),
+                     "--ws-per-message-deflate", "false", *_believed()]),
     ]  # fmt: skip
 
 
-async def _ready(supervisor: Supervisor) -> bool:
+def _believed() -> list[str]:
+    """Whose X-Forwarded-For is believed: nobody's, for throttling goes by address; or the proxy's that is named."""
+    return [] if os.environ.get("FORWARDED_ALLOW_IPS") else ["--no-proxy-headers"]
+
+
+async def _ready(supervisor: Supervisor, host: str) -> bool:
     """Wait until /healthz says that every part is up; True too where the lab is ended meanwhile."""
     deadline = asyncio.get_running_loop().time() + READY
     while asyncio.get_running_loop().time() < deadline:
-        if supervisor.stopping.is_set() or await asyncio.to_thread(_healthy):
+        if supervisor.stopping.is_set() or await asyncio.to_thread(_healthy, host):
             return True
         await asyncio.sleep(0.1)
     return False
 
 
-def _healthy() -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", settings.WEB_PORT, timeout=5)
+def _healthy(host: str) -> bool:
+    # What listens everywhere is reached here; what listens at one address is reached there alone.
+    connection = http.client.HTTPConnection(ANYWHERE.get(host, host), settings.WEB_PORT, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -127,7 +134,7 @@ def _redis() -> tuple[str, Part | None]:
 
 def _address(host: str) -> str:
     shown = settings.PUBLIC_HOST or ("localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host)  # noqa: S104
-    return f"http://{shown}:{settings.WEB_PORT}/"
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{settings.WEB_PORT}/"
 
 
 def _ports_are_free(host: str) -> None:
@@ -144,6 +151,7 @@ def _ports_are_free(host: str) -> None:
 def _free(host: str, port: int) -> bool:
     class Door(socketserver.TCPServer):
         allow_reuse_address = True
+        address_family = getattr(socketserver.socket, "AF_INET6" if ":" in host else "AF_INET")
 
     try:
         Door((host, port), socketserver.BaseRequestHandler).server_close()
