@@ -13,7 +13,7 @@ def clean(tab) -> None:
 
 def enter(tab) -> None:
     tab.goto("/chat/")
-    tab.locator("#networks [data-open]", has_text="#lab").click()  # the class's own channel may stand open first
+    tab.locator("#networks [data-open]", has_text="#lab").click()
     expect(tab.get_by_role("heading", name="#lab")).to_be_visible()
     expect(tab.get_by_role("button", name="Leave")).to_be_visible()
 
