@@ -154,6 +154,9 @@ def kind_of(raw: bytes) -> Kind:
     return "binary" if raw.translate(None, _CONTROLS) != raw else "text"
 
 
+MORSEL = 16 * 1024
+
+
 class LineSplitter:
     """Cut a stream of one speaker's bytes into lines at LF, keeping a CR before it as part of the ending.
 
@@ -217,6 +220,14 @@ class LineSplitter:
         self._kept.clear()
         self._size, self._last = 0, b""
         return kept, end, size
+
+
+def morsels(raw: bytes) -> list[bytes]:
+    """Cut ``raw`` into pieces of at most 16 KiB, for whoever copies what is left after each line.
+
+    A letter of 30 MiB comes as one event: line by line, the copies of its rest would take the square of its size.
+    """
+    return [raw[at : at + MORSEL] for at in range(0, len(raw), MORSEL)] if len(raw) > MORSEL else [raw]
 
 
 def _pieces(raw: bytes) -> list[bytes]:

@@ -58,7 +58,7 @@ def end_all() -> None:
 
     for room in (mail, files):
         room.close_idle(everything=True)
-    writer.close(150)  # a letter at the limit, line by line, on a busy machine
+    writer.close(30)
     live.close()
     recording.close()
     # Channels' one thread for the database, which a process keeps: work that is still in it ends here.

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from protocols.line import MAX_BODY, Kind, Line, LineSplitter, Speaker, kind_of
+from protocols.line import MAX_BODY, Kind, Line, LineSplitter, Speaker, kind_of, morsels
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105
 _REQUEST = re.compile(rf"({TOKEN})[ \t]+(\S+)[ \t]+HTTP/(\d)\.(\d)[ \t]*")
@@ -195,17 +195,21 @@ class _Side:
 
     def feed(self, raw: bytes) -> list[Line]:
         lines: list[Line] = []
+        for piece in morsels(raw):
+            self._feed(piece, lines)
+        return lines
+
+    def _feed(self, raw: bytes, lines: list[Line]) -> None:
         while raw:
             if self._phase in ("close", "tunnel"):
                 self._keep(raw)
-                break
+                return
             if self._phase in ("length", "data"):
                 raw = self._take(raw, lines)
                 continue
             parts, raw = self._splitter.feed_line(raw)
             if parts is not None:
                 self._line(parts, lines)
-        return lines
 
     def close(self) -> list[Line]:
         lines = [self._fold()] if self._size else []

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from protocols.imap.syntax import LITERAL, Token, readable, tokens
-from protocols.line import MAX_BODY, Kind, Line, LineSplitter, Speaker
+from protocols.line import MAX_BODY, Kind, Line, LineSplitter, Speaker, morsels
 
 STATUS = ("OK", "NO", "BAD", "PREAUTH", "BYE")
 _STATUS_LINE = re.compile(rb"^(?:\+|\S+ (?:OK|NO|BAD|PREAUTH|BYE)(?: |$))", re.IGNORECASE)
@@ -119,6 +119,11 @@ class _Side:
 
     def feed(self, raw: bytes) -> list[Line]:
         lines: list[Line] = []
+        for piece in morsels(raw):
+            self._feed(piece, lines)
+        return lines
+
+    def _feed(self, raw: bytes, lines: list[Line]) -> None:
         while raw:
             if self._body is not None:
                 part, raw = raw[: self._left], raw[self._left :]
@@ -131,7 +136,6 @@ class _Side:
             parts, raw = self._splitter.feed_line(raw)
             if parts is not None:
                 lines += self._line(*parts)
-        return lines
 
     def answered(self, raw: bytes) -> None:
         """The server spoke: a tagged answer to a command whose literal still waits means that none comes."""

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
-from protocols.line import MAX_BODY, Line, LineSplitter, Speaker
+from protocols.line import MAX_BODY, Line, LineSplitter, Speaker, morsels
 
 _REPLY = re.compile(rb"^([2-5][0-9]{2})([ -]?)(.*)$", re.DOTALL)
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})(?: +|$)")
@@ -83,8 +83,9 @@ class Framer:
         if speaker == "S":
             return [self._reply(*parts) for parts in self._lines["S"].feed(raw)]
         lines: list[Line] = []
-        while raw:
-            raw = self._client(raw, lines)
+        for piece in morsels(raw):
+            while piece:
+                piece = self._client(piece, lines)
         return lines
 
     def close(self) -> list[Line]:

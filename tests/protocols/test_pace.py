@@ -7,6 +7,7 @@ billions of steps for it; one that is bounded needs milliseconds.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,3 +66,26 @@ def test_a_line_made_to_be_slow_is_guarded_and_explained_in_time(name: str):
                 except TimeoutError:
                     slow.append((begin, sign, speaker, kind, "guard" if line is raw else "explain"))
     assert not slow
+
+
+BULK = b"a line of a letter, or of a page, as they come\r\n" * 200_000
+OPENINGS = {
+    "smtp": [("C", b"DATA\r\n"), ("S", b"220 hi\r\n354 go\r\n")],
+    "pop3": [("S", b"+OK hi\r\n"), ("C", b"RETR 1\r\n"), ("S", b"+OK\r\n")],
+    "imap": [],
+    "ftp": [],
+    "irc": [],
+    "http": [],
+}
+
+
+@pytest.mark.parametrize("speaker", ["C", "S"])
+@pytest.mark.parametrize("name", catalog.NAMES)
+def test_ten_megabytes_in_one_piece_are_cut_into_lines_in_time_for_their_size(name: str, speaker: str):
+    framer = catalog.knowledge(name).framer()
+    for who, raw in OPENINGS[name]:
+        framer.feed(who, raw)
+    before = time.process_time()
+    framer.feed(speaker, BULK)
+    framer.close()
+    assert time.process_time() - before < 20  # the square of it would be minutes
