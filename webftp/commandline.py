@@ -6,6 +6,7 @@ asks through it. A password goes from ``ask`` to ``login`` and is kept nowhere o
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -15,10 +16,12 @@ from django.utils.translation import gettext as _
 
 from accounts import reach
 from accounts.models import Server, User
-from protocols.errors import Garbled, Refused, WireError
+from protocols.errors import Garbled, Refused, TooMuch, WireError
 from protocols.ftp import async_client as ftp
 from protocols.ftp import names
 from protocols.ftp.commands import client_commands
+from protocols.ftp.guard import Guard
+from protocols.line import Line
 from protocols.login import Credentials
 from transcripts.recorder import Recording, open_recording
 from webftp import wording
@@ -29,6 +32,9 @@ LONGEST = 4000
 
 SHOWN = 5000
 """Lines of a listing that are shown."""
+
+HAND = 45.0
+"""Seconds for the last answer to a command; a server that takes longer is left."""
 
 
 class Screen(Protocol):
@@ -73,15 +79,15 @@ class Shell:
 
     async def run(self, line: str) -> None:
         """Do what one line says; every error is shown, none comes through."""
-        words = split(line[:LONGEST])
+        line = names.storable(line[:LONGEST])
+        words = split(line)
         if not words:
             return
-        verb = words[0].lower()
-        work = VERBS.get(verb) or VERBS.get(_unique(verb))
-        if work is None:
+        name = _meant(words[0].lower())
+        if not name:
             await self.screen.write("error", _("?Invalid command. “help” lists the commands."))
             return
-        await self._attempt(work, words, line)
+        await self._attempt(VERBS[name], [name, *words[1:]], line)
 
     async def _attempt(self, work: Work, words: list[str], line: str) -> None:
         try:
@@ -98,10 +104,9 @@ class Shell:
     async def _recorded(self, work: Work, words: list[str], line: str) -> None:
         """Run ``work`` as one transcript. Its subject never holds what may be a password."""
         live = self._live()
-        subject = words[0] if words[0] in ("user", "quote", "literal") else " ".join(words[:3])
         live.session.renew()
         try:
-            async with transcript(live.recording, CAUSE, tab=self.tab, subject=subject) as action:
+            async with transcript(live.recording, CAUSE, tab=self.tab, subject=_subject(words)) as action:
                 try:
                     await work(self, words, line)
                 except Refused as error:
@@ -165,7 +170,7 @@ class Shell:
 
     async def ls(self, words: list[str], line: str) -> None:
         """ls, dir: LIST; nlist: NLST."""
-        verb = "NLST" if words[0] in ("nlist", "nls") else "LIST"
+        verb = "NLST" if words[0] == "nlist" else "LIST"
         for count, text in enumerate(await self.lines(verb, " ".join(words[1:]))):
             if count == SHOWN:
                 await self.screen.write("text", "…")
@@ -185,7 +190,7 @@ class Shell:
 
     async def plain(self, words: list[str], line: str) -> None:
         """Commands that are one FTP command."""
-        verb, usage, least = PLAIN[words[0].lower()]
+        verb, usage, least = PLAIN[words[0]]
         arguments = words[1:]
         if len(arguments) < least:
             arguments = [await self.screen.ask(f"({usage}) ")]
@@ -208,13 +213,13 @@ class Shell:
 
     async def quote(self, words: list[str], line: str) -> None:
         """quote text: said as it was typed."""
-        raw = line.strip().partition(" ")[2].strip() or await self.screen.ask(_("(command line to send) "))
+        raw = "".join(line.split(None, 1)[1:]).strip() or await self.screen.ask(_("(command line to send) "))
         verb, _blank, argument = raw.partition(" ")
         answer = await self.say(verb, argument)
         if verb.upper() == "TYPE":
             self._live().session.forget_type()
-        if verb.upper() in ("PASV", "EPSV", "PORT", "EPRT", "RETR", "STOR", "LIST") and answer.code < 400:
-            await self.screen.write("text", _("(No data connection follows a command said by hand here.)"))
+        if verb.upper() in ("PASV", "EPSV", "PORT", "EPRT") and answer.code < 400:
+            await self.screen.write("text", _no_data())
 
     async def type_(self, words: list[str], line: str) -> None:
         """ascii, binary: TYPE."""
@@ -272,9 +277,22 @@ class Shell:
             await self.screen.write("text", f"{name:16} {meaning}" + (f"  [{wire}]" if wire else ""))
 
     async def say(self, verb: str, argument: str = "") -> ftp.Answer:
-        """Say a command, show it with its answer, and return that."""
-        answer = await self._live().session.say(verb, argument)
-        await self.flush()
+        """Say a command, show it with its answers, and return the last: after a 1yz another comes (RFC 959, 4.2).
+
+        Servers wait a while, before or after the 1yz, for a data connection that nobody opens.
+        """
+        session = self._live().session
+        try:
+            async with asyncio.timeout(HAND):
+                answer = await session.say(verb, argument)
+                await self.flush()
+                if answer.code // 100 == 1:
+                    await self.screen.write("text", _no_data())
+                while answer.code // 100 == 1:
+                    answer = await session.answer()
+                    await self.flush()
+        except TimeoutError as error:
+            raise TooMuch("the server is silent", cause="idle", seconds=int(HAND)) from error
         return answer
 
     async def flush(self) -> None:
@@ -340,6 +358,12 @@ VERBS: dict[str, Work] = {
     "lcd": Shell.lcd,
 }
 
+NAMING = {
+    *("cd", "delete", "mkdir", "rmdir", "size", "modtime", "ls", "dir", "nlist", "rename", "chmod"),
+    *("get", "recv", "put", "send", "mget", "mput", "mdelete"),
+}
+"""Commands whose arguments name files."""
+
 LOCAL: set[Work] = {Shell.open, Shell.help, Shell.toggle, Shell.status, Shell.lcd}
 """What needs no connection; all else is recorded, each as one transcript."""
 
@@ -352,7 +376,22 @@ def split(line: str) -> list[str]:
         return line.split()
 
 
-def _unique(start: str) -> str:
-    """The one command that begins so, as in every ftp program; empty where there is none or there are several."""
-    found = [name for name in VERBS if name.startswith(start)]
+def _meant(start: str) -> str:
+    """The command that is named so, or the one that begins so, as in every ftp program; empty for none or several."""
+    found = [start] if start in VERBS else [name for name in VERBS if name.startswith(start)]
     return found[0] if len(found) == 1 else ""
+
+
+def _subject(words: list[str]) -> str:
+    """What a transcript is called: the command, and its arguments where they can only be names of files.
+
+    A person may type a password anywhere, so an argument that the FTP guard would hide is left out as well.
+    """
+    argument = " ".join(words[1:3])
+    guarded = Guard(lambda secret: "").feed(Line("C", names.encode(argument)))
+    return f"{words[0]} {argument}".rstrip() if words[0] in NAMING and not guarded.hidden else words[0]
+
+
+def _no_data() -> str:
+    """Why nothing comes after a transfer command that was said by hand."""
+    return _("(No data connection follows a command said by hand here.)")

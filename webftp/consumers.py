@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.middleware import language_of_socket
+from protocols.ftp import names
 from webftp import commandfiles, handover, tickets, wording
 from webftp.commandline import Shell
 from webftp.live import group
@@ -112,7 +113,7 @@ class CommandLineConsumer(AsyncJsonWebsocketConsumer):
     async def ask(self, prompt: str, *, secret: bool = False) -> str:
         """Ask for a line."""
         answer = await self._answer({"type": "ask", "prompt": prompt, "secret": secret})
-        return str(answer)[:1000]
+        return names.storable(str(answer)[:1000])
 
     async def download(self, shell: Shell, path: str) -> tuple[str, int]:
         """Have the browser download ``path`` over the shell's own connection."""
@@ -127,14 +128,14 @@ class CommandLineConsumer(AsyncJsonWebsocketConsumer):
         answer = await self._answer({"type": "local", "pattern": pattern})
         files = answer if isinstance(answer, list) else []
         return [
-            {"id": file.get("id"), "name": str(file.get("name", ""))[:1000]}
+            {"id": file.get("id"), "name": names.storable(str(file.get("name", "")))[:1000]}
             for file in files[: commandfiles.MOST]
             if isinstance(file, dict) and str(file.get("name", ""))
         ]
 
     async def change_local(self, folder: str) -> str:
         """Choose a local folder."""
-        return str(await self._answer({"type": "lcd", "folder": folder}))[:1000]
+        return names.storable(str(await self._answer({"type": "lcd", "folder": folder}))[:1000])
 
     async def _run(self, line: str) -> None:
         with translation.override(self.language):

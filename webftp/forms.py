@@ -21,7 +21,7 @@ PARENTS = "-p"
 
 def path_of(text: str) -> str:
     """Return ``text`` as a path from the root; ValidationError for one that no command may hold."""
-    if len(text) > 4096 or any(sign in text for sign in "\r\n\0"):
+    if len(text) > 4096 or any(sign in text for sign in "\r\n\0") or names.storable(text) != text:
         raise ValidationError(_("A path cannot hold a line break, and is at most 4,096 signs long."))
     return names.clean(text)
 

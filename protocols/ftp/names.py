@@ -10,6 +10,7 @@ import re
 
 _AREA, _SURROGATES = 0xF700, 0xDC00
 _OURS = re.compile("[\uf780-\uf7ff]")
+_LONE = re.compile("[\ud800-\udfff]")
 _ODD = re.compile("[\udc80-\udcff\uf780-\uf7ff]")
 
 
@@ -19,15 +20,22 @@ def decode(raw: bytes) -> str:
 
 
 def encode(name: str) -> bytes:
-    """Return the bytes that a server knows ``name`` by."""
-    return _OURS.sub(lambda found: chr(ord(found[0]) - _AREA + _SURROGATES), name).encode(
+    """Return the bytes that a server knows ``name`` by; half a sign (a lone surrogate) becomes ``?``."""
+    return _OURS.sub(lambda found: chr(ord(found[0]) - _AREA + _SURROGATES), _LONE.sub("?", name)).encode(
         "utf-8", "surrogateescape"
     )
 
 
+def storable(text: str) -> str:
+    """Return ``text`` with U+FFFD for half a sign, which neither a server nor a database takes."""
+    return _LONE.sub("\ufffd", text)
+
+
 def plain(name: str) -> bool:
-    """Whether ``name`` names an entry: not empty, no path, neither ``.`` nor ``..``, no CR, LF or NUL."""
-    return name not in ("", ".", "..") and not any(sign in name for sign in "/\0\r\n")
+    """Whether ``name`` names an entry: not empty, no path, neither ``.`` nor ``..``, no CR, LF, NUL or half sign."""
+    return (
+        name not in ("", ".", "..") and not any(sign in name for sign in "/\0\r\n") and not _LONE.search(name)
+    )
 
 
 def join(folder: str, name: str) -> str:

@@ -12,9 +12,11 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 
+from servers.ftp.data import Passive
 from tests.webftp.browser import Tab
 from tests.webftp.conftest import BOTH
 from transcripts.models import Block, Conversation, Transcript
+from webftp import commandline
 from webftp.consumers import CommandLineConsumer
 from webftp.models import Ticket
 
@@ -217,6 +219,61 @@ async def test_the_password_is_in_no_row_log_or_line(line, server, caplog):
     told = await database_sync_to_async(stored)()
     for secret in (server.password, "hush-hush-123"):
         assert secret not in told and secret not in repr(line.shown)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("USER ann {}", "use ann {}", "quot PASS {}", "lit PASS {}", "QUOTE {}", "quote\tPASS {}"),
+        *("cd PASS {}", "rhelp {}", "rmdir ACCT {}"),
+    ],
+)
+async def test_however_it_is_typed_a_password_is_in_no_transcripts_name(line, server, typed):
+    await sign_in(line, server)
+    await line.type(typed.format("hush-hush-123"))
+    rows = await database_sync_to_async(lambda: list(Transcript.objects.values_list("subject", "reply")))()
+    assert len(rows) == 2 and "hush" not in repr(rows)
+
+
+@BOTH
+async def test_shortened_commands_are_the_same_commands(line, server):
+    (server.home / "a").write_bytes(b"xyz")
+    await sign_in(line, server)
+    for typed, crossed in {
+        "mkd x": "MKD", "RMD x": "RMD", "siz a": "SIZE", "mod a": "MDTM", "pw": "PWD", "sys": "SYST", "rh": "HELP",
+        "feat": "FEAT", "del a": "DELE",
+    }.items():  # fmt: skip
+        assert crossed in said(await line.type(typed)), typed
+    for typed in ("nlist", "NLIST", "nli"):
+        assert "NLST" in said(await line.type(typed))
+    assert not list(server.home.iterdir())
+
+
+@pytest.mark.parametrize("server", ["the lab's own"], indirect=True)
+async def test_what_follows_a_transfer_said_by_hand_is_answered_in_its_own_turn(line, server, monkeypatch):
+    monkeypatch.setattr(Passive, "timeout", 0.2)
+    (server.home / "a").write_bytes(b"xyz")
+    await sign_in(line, server)
+    for verb in ("RETR a", "LIST", "NLST", "MLSD", "STOR b", "APPE a", "STOU"):
+        await line.type("quote PASV")
+        assert replies(await line.type(f"quote {verb}")) == ["150", "425"], verb
+        assert replies(await line.type("pwd")) == ["257"]
+    await line.type("get a")
+    assert line.saved == {"a": b"xyz"}
+
+
+async def test_a_server_that_never_ends_a_transfer_said_by_hand_is_left(line, server, monkeypatch):
+    monkeypatch.setattr(commandline, "HAND", 0.5)
+    await sign_in(line, server)
+    await line.type("quote EPSV")
+    shown = await line.type("quote NLST")
+    assert shown[-1][0] == "error"
+    assert ("error", "Not connected. Say “open” and the name of a server.") in await line.type("pwd")
+
+
+async def test_half_a_sign_in_a_line_is_no_accident(line, server):
+    await sign_in(line, server)
+    assert replies(await line.type("cd \ud800"))[-1:] == ["550"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from protocols.ftp import names
 from tests.webftp.browser import Tab
 from tests.webftp.conftest import BOTH, digest
 from transcripts.models import Transcript
@@ -224,7 +225,9 @@ def test_a_slow_browser_that_goes_on_is_waited_for(tab, site, server, monkeypatc
     assert Ticket.objects.get(pk=number).state == "done" and (server.home / "slow").read_bytes() == BLOB
 
 
-@pytest.mark.parametrize("bad", ["a\r\nDELE b", "a\0b", "..", "../x", "a/../../x", "", "."])
+@pytest.mark.parametrize(
+    "bad", ["a\r\nDELE b", "a\0b", "..", "../x", "a/../../x", "", ".", "\ud800", "a/\udfffb"]
+)
 def test_names_that_are_none_get_no_ticket(tab, site, bad):
     told = tab.client.post(
         f"/files/{site.pk}/upload/", {"path": "/", "name": bad}, content_type="application/json"
@@ -254,3 +257,8 @@ def test_somebody_elses_site_is_not_there(tab, site, server, ben):
     for url in (f"/files/{site.pk}/", f"/files/{site.pk}/download/?path=/&name=x"):
         assert tab.client.get(url).status_code == 404
     assert sites.of(ben) == [], "no login, no site"
+
+
+def test_half_a_sign_is_said_as_some_byte_and_never_stops_the_work():
+    assert names.encode("a\ud800b") == b"a?b" and not names.plain("a\udc80b")
+    assert names.encode(names.decode(b"\xed\xa0\x80\xff")) == b"\xed\xa0\x80\xff"
