@@ -224,7 +224,7 @@ async def test_the_password_is_in_no_row_log_or_line(line, server, caplog):
 @pytest.mark.parametrize(
     "typed",
     [
-        *("USER ann {}", "use ann {}", "quot PASS {}", "lit PASS {}", "QUOTE {}", "quote\tPASS {}"),
+        *("USER ann {}", "use ann {}", "quot PASS {}", "lit PASS {}", "QUOTE PASS {}", "quote\tPASS {}"),
         *("cd PASS {}", "rhelp {}", "rmdir ACCT {}"),
     ],
 )
