@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import home, names, provision
 from accounts.forms import NewPasswordForm, PreferencesForm, SignInForm
@@ -74,7 +74,7 @@ def locked(request, response, credentials=None):
     return answer
 
 
-@require_GET
+@require_safe
 def admin_sign_in(request):
     """The admin panel has no door of its own: one sign-in page, one count of failures."""
     if request.user.is_authenticated:
@@ -83,7 +83,7 @@ def admin_sign_in(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def show_home(request):
     """Your addresses, ports and logins, the first letter, and a card of each room."""
     context = {
@@ -116,7 +116,7 @@ def new_lab_password(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def ca(request):
     """The lab's certificate authority, for a program to trust."""
     pem = Server.objects.filter(lab=True).exclude(ca="").values_list("ca", flat=True).first()
@@ -147,7 +147,7 @@ def preferences(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def show_class(request):
     """A teacher's classes and who is in them; an admin sees all."""
     if request.user.role not in {User.Role.TEACHER, User.Role.ADMIN}:

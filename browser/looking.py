@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
 from django.utils.http import content_disposition_header
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from browser import showing, storage
 from browser.models import Exchange
@@ -25,21 +25,21 @@ POLICY = (
 
 
 @login_required
-@require_GET
+@require_safe
 def visit(request: HttpRequest) -> HttpResponse:
     """The visit that is shown, in the pane that is asked for."""
     return render(request, "browser/_visit.html", showing.context(request, showing.window_of(request)))
 
 
 @login_required
-@require_GET
+@require_safe
 def pieces(request: HttpRequest) -> HttpResponse:
     """An address taken apart, as it is typed."""
     return render(request, "browser/_pieces.html", showing.pieces(request.GET.get("url", "")[:8000]))
 
 
 @login_required
-@require_GET
+@require_safe
 @xframe_options_sameorigin
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """An answer's body for the sandboxed frame alone, under a policy of its own."""
@@ -61,7 +61,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponse:
     """An answer's body as a file; never as a page of our own site."""
     exchange = _exchange(request, pk)

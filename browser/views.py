@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from browser import filled, showing, signing, tasks, where
 from browser.asking import begin, usual_fields
@@ -26,7 +26,7 @@ def tab_of(request: HttpRequest) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def web(request: HttpRequest) -> HttpResponse:
     """The room. ``?url=`` opens an address, as a link from another room does."""
     window = showing.window_of(request)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import asked
 from chat import bus, commands, presence, rights, shown
@@ -25,7 +25,7 @@ from protocols.irc.grammar import is_channel
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def chat(request: HttpRequest) -> HttpResponse:
     """The room. The first visit connects the person to the lab's server; ``?join=%23chan`` and ``?url=irc://...``
     open a channel."""
@@ -52,7 +52,7 @@ def chat(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def card(request: HttpRequest) -> HttpResponse:
     """Home's card: what is unread, and who we are there."""
     rows = rights.windows(request.user).filter(open=True).select_related("talk__owner")
@@ -70,7 +70,7 @@ def card(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def history(request: HttpRequest, pk: int) -> JsonResponse:
     """Messages of a talk that the person may read: the newest, or those ``before`` or ``after`` one."""
     talk = rights.talk(request.user, pk)

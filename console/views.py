@@ -9,7 +9,7 @@ from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts import reach
 from accounts.models import Login, Server
@@ -20,7 +20,7 @@ from protocols.errors import Unreachable
 
 
 @login_required
-@require_GET
+@require_safe
 def console(request):
     """The page. ``?server=`` (number, protocol or name), ``?port=``, ``?url=telnet://...`` choose a server;
     ``?send=`` puts lines into the editor: they are sent by the person, never by the link."""
@@ -39,7 +39,7 @@ def console(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def show_words(request, protocol):
     """The words of a protocol, for completion and hints."""
     if protocol not in catalog.NAMES:

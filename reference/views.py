@@ -7,7 +7,7 @@ from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from protocols import catalog
 from reference import entries, tries
@@ -31,7 +31,7 @@ KINDS = {
 
 
 @login_required
-@require_GET
+@require_safe
 def reference(request):
     """The list: ``q`` searches, ``protocol`` and ``kind`` filter. htmx asks for the results alone."""
     words = request.GET.get("q", "").replace("\0", "").strip()[:80]
@@ -56,7 +56,7 @@ def reference(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def entry(request, place, table, word):
     """One entry: what it means, where it is written, how to try it, where one's own transcripts said it."""
     found = entries.entries().get(f"{place}.{table}.{word}")
@@ -77,7 +77,7 @@ def entry(request, place, table, word):
 
 
 @login_required
-@require_GET
+@require_safe
 def course(request):
     """The course's tables as it words them, beside what the standards say; and every slip, corrected."""
     language, slips = _language(), {slip["slip"]: slip for slip in catalog.course()["slips"]}
@@ -106,7 +106,7 @@ def course(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def seen_counts(request):
     """How many of one's own conversations said each entry, by its key: the list shows it once it is there."""
     return JsonResponse(seen.counts(request.user))

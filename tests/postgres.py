@@ -23,7 +23,6 @@ ROOMS = ("accounts", "transcripts", "browser", "chat", "console", "reference", "
 FILES = (
     "house/test_quiet.py",
     "netlab/test_migrations.py",
-    "netlab/test_moving.py",
     "servers/test_authenticator.py",
     "servers/test_servers_command.py",
 )

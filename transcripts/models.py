@@ -89,6 +89,12 @@ class Transcript(models.Model):
         cause = gettext(self.cause)
         return f"{cause}: {self.subject}" if self.subject else cause
 
+    @property
+    def badge(self) -> str:
+        """What came of it in a word: the last reply's code, or ours."""
+        words = {"later": gettext("try later"), "refused": gettext("refused")}
+        return self.reply.partition(" ")[0] or words.get(self.outcome, gettext("done"))
+
 
 class Sighting(models.Model):
     """Where a conversation first said what an entry of the reference tells of (``smtp.reply_codes.550``)."""

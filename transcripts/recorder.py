@@ -104,7 +104,9 @@ class Recording:
     def _finish(self, row: Transcript, action: Action) -> None:
         last, outcome, badge = _wait(writer().mark(self._scribe), self._scribe)
         row.last, row.ended = max(last, row.first - 1), timezone.now()
-        row.outcome, row.reply = action.outcome or outcome or "done", action.reply or badge
+        # A last reply that says another thing than what came of the action (250, and then the line broke) is no sign of it.
+        fits = action.outcome in ("", outcome)
+        row.outcome, row.reply = action.outcome or outcome or "done", action.reply or (badge if fits else "")
         row.save(update_fields=["last", "ended", "outcome", "reply"])
         live.transcript_changed(row.owner_id, row.pk)
         transcript_closed.send_robust(sender=Transcript, transcript=row)

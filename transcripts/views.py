@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Login
 from accounts.secrets import fingerprint
@@ -26,7 +26,7 @@ OUTCOMES = ("done", "later", "refused")
 
 
 @login_required
-@require_GET
+@require_safe
 def transcripts(request):
     """The list, filtered by protocol, outcome, words, and whose: one's own, or what a class was shown."""
     rows = rights.visible(request.user).filter(quiet=False).distinct().order_by("-pk")
@@ -58,7 +58,7 @@ def transcripts(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def transcript(request, pk):
     """One transcript, and above it, to unfold, what its connection had said before."""
     row = _visible(request, pk)
@@ -82,7 +82,7 @@ def transcript(request, pk):
 
 
 @login_required
-@require_GET
+@require_safe
 def export(request, pk):
     """The plain text."""
     row = _visible(request, pk)
@@ -96,7 +96,7 @@ def export(request, pk):
 
 
 @login_required
-@require_GET
+@require_safe
 def project(request, pk):
     """Large type for a class, nothing else on the page, one line in the spotlight."""
     row = _visible(request, pk)
@@ -139,7 +139,7 @@ def delete(request, pk):
 
 
 @login_required
-@require_GET
+@require_safe
 def line(request, pk, number):
     """What the panel beside a dialogue tells of one line: it is asked for when the line is chosen."""
     row = _visible(request, pk)
@@ -154,7 +154,7 @@ def line(request, pk, number):
 
 
 @login_required
-@require_GET
+@require_safe
 @never_cache
 def body(request, pk, number):
     """A folded body as text: as it crossed, or ``?as=decoded``, ``?as=hex``."""
@@ -170,7 +170,7 @@ def body(request, pk, number):
 
 
 @login_required
-@require_GET
+@require_safe
 @never_cache
 def hexadecimal(request, pk):
     """The bytes of the lines after ``?after=``, as a list to be added to."""
@@ -215,7 +215,7 @@ def dock(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def card(request):
     """Home's card: the latest of one's own."""
     rows = Transcript.objects.filter(owner=request.user, quiet=False).select_related("conversation")

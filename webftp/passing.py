@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from protocols.ftp import names
 from webftp import forms, listing, tickets, wording
@@ -20,7 +20,7 @@ MOST = 1000
 
 
 @login_required
-@require_GET
+@require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponse:
     """Lead on to the file, or to a ZIP of several; a program of one's own may follow with a Range."""
     ticket, key = _leaving(request, pk, request.GET)
@@ -73,7 +73,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def view(request: HttpRequest, pk: int) -> HttpResponse:
     """Look at a text or an image: its bytes come by a ticket of their own into a sandbox, at most so many."""
     site, path, name = site_of(request, pk), path_in(request.GET), request.GET.get("name", "")

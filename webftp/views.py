@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import asked
 from protocols.ftp import names
@@ -51,7 +51,7 @@ def path_in(values) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def files(request: HttpRequest) -> HttpResponse:
     """The first of the person's sites, at its home; ``?url=ftp://...`` opens what an address names."""
     found = sites.of(request.user)
@@ -63,7 +63,7 @@ def files(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def folder(request: HttpRequest, pk: int) -> HttpResponse:
     """A folder; the list alone where htmx asks for it."""
     site = site_of(request, pk)
@@ -141,7 +141,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
     """Work that runs, and what ended and was not put aside."""
     return _jobs(request)
@@ -167,7 +167,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def card(request: HttpRequest) -> HttpResponse:
     """What home shows of this room."""
     found = sites.of(request.user)

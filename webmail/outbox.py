@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from webmail import tasks
 from webmail.models import Draft, OutgoingMessage, OutgoingRecipient
@@ -17,14 +17,14 @@ State = OutgoingRecipient.State
 
 
 @login_required
-@require_GET
+@require_safe
 def outgoing(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a letter that was sent off."""
     return page(request, _outgoing(request, pk))
 
 
 @login_required
-@require_GET
+@require_safe
 def state(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of it that changes."""
     return render(request, "webmail/_outgoing.html", _shown(_outgoing(request, pk)))

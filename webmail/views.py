@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import asked
 from webmail import letters, reading, tasks
@@ -35,7 +35,7 @@ def tab_of(request: HttpRequest) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def mail(request: HttpRequest) -> HttpResponse:
     """The inbox, or a page that waits for the first list of folders; ``?url=imap://...`` opens a folder."""
     if url := request.GET.get("url", "")[:2000]:
@@ -47,7 +47,7 @@ def mail(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def folder(request: HttpRequest, pk: int) -> HttpResponse:
     """A folder's list; the list alone where htmx asks for it."""
     return _list(request, get_object_or_404(_folders(request), pk=pk))
@@ -149,7 +149,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter: in the reading pane, or with the whole page around it."""
     row = _letter(request, pk)
@@ -173,7 +173,7 @@ def fetch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def html(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter's HTML, sanitised, for the sandboxed frame alone: its own policy lets nothing in from elsewhere."""
     row = _letter(request, pk)
@@ -187,7 +187,7 @@ def html(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def source(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter as it came, as text; at most SOURCE bytes."""
     raw = _raw(_letter(request, pk), SOURCE)
@@ -198,7 +198,7 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def part(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """An attachment, to be saved and never shown by the browser itself."""
     found = reading.part(_raw(_letter(request, pk)), number)
@@ -213,7 +213,7 @@ def part(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def card(request: HttpRequest) -> HttpResponse:
     """What home shows of this room."""
     rows = _folders(request).exclude(special__in=("junk", "trash"))
@@ -225,7 +225,7 @@ def card(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def badge(request: HttpRequest) -> HttpResponse:
     """How many letters wait in the inbox, for the rail: a number, or nothing."""
     unseen = _folders(request).filter(special="inbox").aggregate(sum=Sum("unseen"))["sum"] or 0

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Login
 from webmail import letters, mime, outbox, quoting, reading, tasks
@@ -28,7 +28,7 @@ FILES_LIMIT = 20 * 1024 * 1024
 
 
 @login_required
-@require_GET
+@require_safe
 def begin(request: HttpRequest) -> HttpResponse:
     """A new letter has its own address from the start, so that reloading keeps what was typed."""
     query = request.GET.urlencode()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from accounts.models import SchoolClass, User
-from protocols.errors import Refused
+from protocols.errors import Refused, Unreachable
 from protocols.events import Closed, Crossed, Opened
 from tests.transcripts.conftest import SECRET
 from transcripts import blocks, recorder, rights, tasks
@@ -39,6 +39,19 @@ def test_a_refused_login_gives_the_transcript_its_outcome(ann, server, send):
         send(password="wrong")
     row = Transcript.objects.get()
     assert row.outcome == "refused" and row.reply.startswith("535")
+
+
+def test_a_line_lost_after_a_good_reply_is_not_told_by_that_reply(ann, server):
+    recording = open_recording(owner=ann, server=server)
+    with pytest.raises(Unreachable), recording.transcript("Send"):
+        recording.sink(Opened(time.time(), "localhost", "a", "b"))
+        recording.sink(Crossed(time.time(), "S", b"220 hi ESMTP\r\n"))
+        recording.sink(Crossed(time.time(), "C", b"NOOP\r\n"))
+        recording.sink(Crossed(time.time(), "S", b"250 2.0.0 OK\r\n"))
+        raise Unreachable("the line broke", cause="lost")
+    recording.close()
+    row = Transcript.objects.get()
+    assert (row.outcome, row.reply, row.badge) == ("later", "", "try later")
 
 
 def test_five_hundred_replies_lie_in_blocks_of_at_most_200_and_any_place_can_be_read(
