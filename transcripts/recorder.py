@@ -33,9 +33,7 @@ class Action:
     def fail(self, error: WireError) -> None:
         """``error`` is what the action ended with."""
         self.outcome = "later" if error.retry else "refused"
-        self.reply = (
-            _storable(f"{error.code} {error.text}") if isinstance(error, Refused) else type(error).__name__
-        )
+        self.reply = _storable(f"{error.code} {error.text}") if isinstance(error, Refused) else ""
 
     def news(self) -> None:
         """A quiet poll brought something: it shows in the dock after all."""
@@ -104,7 +102,7 @@ class Recording:
     def _finish(self, row: Transcript, action: Action) -> None:
         last, outcome, badge = _wait(writer().mark(self._scribe), self._scribe)
         row.last, row.ended = max(last, row.first - 1), timezone.now()
-        # A last reply that says another thing than what came of the action (250, and then the line broke) is no sign of it.
+        # A last reply that says another thing than what came of the action (250, and then a broken line) is no sign.
         fits = action.outcome in ("", outcome)
         row.outcome, row.reply = action.outcome or outcome or "done", action.reply or (badge if fits else "")
         row.save(update_fields=["last", "ended", "outcome", "reply"])
