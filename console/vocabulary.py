@@ -10,7 +10,8 @@ from protocols import catalog
 def words(protocol: str, language: str) -> list[dict[str, Any]]:
     """Return the commands of ``protocol`` (HTTP: methods, then the headers of a request) in ``language``.
 
-    Each has ``word``, ``syntax``, ``meaning`` and where it is written (``url``, ``name``). KeyError for a protocol
+    Each has ``word``, ``syntax``, ``meaning``, whether something has to follow it (``argument``) and where it is
+    written (``url``, ``name``). KeyError for a protocol
     that is none.
     """
     tables = catalog.tables(protocol)
@@ -35,6 +36,7 @@ def _word(row: dict[str, Any], word: str, language: str) -> dict[str, Any]:
         "word": word,
         "syntax": row.get("syntax", word),
         "meaning": meaning.get(language) or meaning["en"] if isinstance(meaning, dict) else str(meaning),
+        "argument": catalog.needs_argument(row),
         "url": ref.get("url", "") or row.get("modern", ""),
         "name": name,
     }

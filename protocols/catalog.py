@@ -103,6 +103,16 @@ def _words() -> dict[str, str]:
     return cast(dict[str, str], _load("known/words.yaml"))
 
 
+def needs_argument(row: Mapping[str, Any]) -> bool:
+    """Return whether a command's ``row`` has an argument that may not be left out (a method has its target).
+
+    Only then does a blank follow the word while it is typed: ``a1 CHECK `` is a syntax error (RFC 9051, 9), and so is
+    a blank behind a command whose argument was left out.
+    """
+    rest = str(row.get("syntax", "… …")).partition(" ")[2]
+    return bool(rest) and not rest.startswith(("[", "..."))
+
+
 def lists(name: str) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the tables of ``name``, each as its name (``enhanced_status.codes``) and its rows."""
     return _lists(tables(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from protocols import catalog
-from reference.entries import Entry
+from reference.entries import Entry, entries
 
 
 def lines(entry: Entry) -> str:
@@ -33,17 +33,5 @@ def query(entry: Entry) -> str:
 def _typed(place: str, word: str) -> str:
     if place == "http":
         return f"{word} / HTTP/1.1\nHost: www.example.com\n\n"
-    bare = word in (
-        "QUIT",
-        "NOOP",
-        "DATA",
-        "RSET",
-        "STAT",
-        "CAPA",
-        "STLS",
-        "STARTTLS",
-        "LOGOUT",
-        "CAPABILITY",
-        "PASV",
-    )
-    return ("a1 " if place == "imap" else "") + word + ("" if bare else " ")
+    row = entries()[f"{place}.commands.{word}"].facts
+    return ("a1 " if place == "imap" else "") + word + (" " if catalog.needs_argument(row) else "")

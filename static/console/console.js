@@ -108,12 +108,12 @@ function hints() {
 }
 
 function tagged(word) {
-  const alone = word === "." || word === "DONE" || word.includes(" ");
+  const alone = word === "." || word === "DONE" || word.includes(" ") || !(editor.known(word)?.argument ?? true);
   return (editor.tagged && word !== "DONE" ? `a${tags + 1} ` : "") + word + (alone ? "" : " ");
 }
 
 function meaning() {
-  const { word } = editor.word(), known = editor.vocabulary.find((one) => one.word === word.toUpperCase() || one.word.toUpperCase() === word.toUpperCase());
+  const { word } = editor.word(), known = editor.known(word);
   syntax.replaceChildren(...(known ? [make("code", "", known.syntax), ` ${known.meaning}`] : []));
 }
 

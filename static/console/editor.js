@@ -96,10 +96,13 @@ export class Editor {
     event.preventDefault();
     const cycle = this.cycle;
     cycle.at = (cycle.at + 1) % cycle.found.length;
-    const chosen = cycle.found[cycle.at].word;
-    this.text = `${cycle.before}${chosen}${cycle.found.length === 1 && !chosen.endsWith(":") ? " " : ""}`;
+    const { word: chosen, argument } = cycle.found[cycle.at];
+    this.text = `${cycle.before}${chosen}${cycle.found.length === 1 && argument && !chosen.endsWith(":") ? " " : ""}`;
     this.cycle = cycle.found.length === 1 ? null : cycle;
   }
+
+  // What the tables know of a word: a blank behind a command that ends there is a syntax error.
+  known(word) { return this.vocabulary.find((one) => one.word.toUpperCase() === word.toUpperCase()); }
 
   word() {
     const found = this.tagged ? /^(\S+ +)(\S*)(.*)$/.exec(this.text) : /^()(\S*)(.*)$/.exec(this.text);
