@@ -75,10 +75,10 @@ async def store(session: Conversation, request: Request) -> str:
     flags = checked_flags(request)
     request.end()
     view.require_writable()
-    await asyncio.to_thread(view.folder.store, uids, flags, how)
-    view.told(uids)
+    await asyncio.to_thread(view.store, uids, flags, how)
     entries = view.entries(uids)
     if item == "FLAGS":
+        view.told(uids)
         await _tell_keywords(session, view)
         wanted = ["UID", "FLAGS"] if by_uid else ["FLAGS"]
         lines = [fetching.answer(view, entry, view.number(entry.uid), wanted) for entry in entries]

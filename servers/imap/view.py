@@ -7,7 +7,7 @@ The folder changes whenever anybody changes it; the client's message numbers cha
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from servers.entry import Entry
 from servers.folder import Folder
@@ -61,6 +61,19 @@ class View:
         if entry.uid in self.recent:
             words.append("\\Recent")
         return b"(" + " ".join(words).encode("utf-8", "surrogateescape") + b")"
+
+    def store(self, uids: Collection[int], flags: Collection[str], how: str) -> None:
+        """Change flags (``Folder.store``) for a client that knows what comes of it and is told nothing.
+
+        What others changed meanwhile it does not know: those messages ``sync`` shows (RFC 3501, 6.4.6).
+        """
+        with self.folder.lock:
+            news = {entry.uid for entry in self.entries(uids) if self._is_news(entry)}
+            self.folder.store(uids, flags, how)
+            self.told(uid for uid in uids if uid not in news)
+
+    def _is_news(self, entry: Entry) -> bool:
+        return entry.modseq > self.modseq and self._told.get(entry.uid) != entry.modseq
 
     def told(self, uids: Iterable[int]) -> None:
         """The client knows the flags of these messages as they are now."""

@@ -295,6 +295,20 @@ def test_a_delivery_by_smtp_reaches_an_open_session(ann, mail_lab):
     assert "* 1 EXISTS" in talk.ok("NOOP")
 
 
+def test_what_another_session_flagged_is_told_after_a_silent_store_too(ann):
+    first, second = ann(), ann()
+    for _ in range(2):
+        first.append()
+    second.ok("NOOP")
+    first.ok(r"STORE 1 +FLAGS (\Flagged)")
+    told = [line for line in second.ok(r"STORE 1:2 +FLAGS.SILENT (\Seen)") if "FETCH" in line]
+    assert len(told) == 1, told  # message 2 changed as the command says: SILENT keeps quiet of it
+    assert told[0].startswith("* 1 FETCH")
+    assert r"\Flagged" in told[0]
+    assert r"\Seen" in told[0]
+    assert second.ok("NOOP")[:-1] == []
+
+
 def test_keywords_are_kept_and_searched(ann):
     talk = ann()
     talk.append()
