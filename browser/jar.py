@@ -14,6 +14,11 @@ from protocols.url import whatwg
 
 MOST, SIZE = 100, 4096
 """Cookies of one person, and bytes of one; browsers keep no more of a site either."""
+PATH = 1024
+"""Signs of a path; a longer Path attribute is none (RFC 6265bis section 5.6)."""
+LONGEST = timedelta(days=400)
+"""For which a cookie is kept, whatever it asks for (RFC 6265bis section 5.5)."""
+GONE = datetime(1970, 1, 1, tzinfo=UTC)
 _ODD = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -60,7 +65,7 @@ def _remember(person: User, seen: whatwg.Browser, line: str) -> None:
     where = {
         "person": person,
         "domain": domain or seen.hostname,
-        "path": path[:1024] if path.startswith("/") else _default_path(seen.pathname),
+        "path": path if path.startswith("/") and len(path) <= PATH else _default_path(seen.pathname),
         "name": name.strip()[:256],
     }
     expires = _expires(told)
@@ -82,15 +87,14 @@ def _attribute(part: str) -> tuple[str, str]:
 def _expires(told: dict[str, str]) -> datetime | None:
     """Max-Age wins over Expires (5.3)."""
     if re.fullmatch(r"-?[0-9]{1,10}", told.get("max-age", "")):
-        seconds = min(int(told["max-age"]), 400 * 86400)
-        return (
-            timezone.now() + timedelta(seconds=seconds) if seconds > 0 else datetime(1970, 1, 1, tzinfo=UTC)
-        )
+        seconds = min(int(told["max-age"]), int(LONGEST.total_seconds()))
+        return timezone.now() + timedelta(seconds=seconds) if seconds > 0 else GONE
     try:
         at = parsedate_to_datetime(told["expires"])
     except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    # The last hours of the year 9999 in a zone west of here are no time that could be kept as one of ours.
+    return min(at if at.tzinfo else at.replace(tzinfo=UTC), timezone.now() + LONGEST)
 
 
 def _goes(row: Cookie, seen: whatwg.Browser) -> bool:
@@ -110,4 +114,4 @@ def _inside(host: str, domain: str) -> bool:
 
 
 def _default_path(path: str) -> str:
-    return path.rpartition("/")[0] or "/"
+    return path[: PATH + 1].rpartition("/")[0] or "/"

@@ -57,6 +57,9 @@ SCHEMES = {
     "http", "https", "ftp", "ftps", "mailto", "irc", "ircs", "telnet", "imap", "imaps", "pop", "pops", "gopher", "news",
     "nntp", "wais", "data",
 }  # fmt: skip
+TO = "#to:"
+"""Before the address of a link that leads out of the page. Without the frame's script, or whatever a page does to
+it, what is left is a place in the page that is not there: the frame itself goes nowhere."""
 DROPPED = {
     "script",
     "style",
@@ -194,11 +197,13 @@ def _html(text: str, url: str, parts: dict[str, tuple[str, bytes]]) -> Shown:
             found = parts.get((_absolute(value, base) or "").partition("#")[0])
             media = (pairs(found[0]) or [("", "")])[0][0].lower() if found else ""
             return _data(media, found[1]) if found and media in PICTURES else None
-        if (tag, attribute) in (("a", "href"), ("form", "action")):
-            if tag == "a" and value.startswith("#"):
-                return value
-            href = _absolute(value, base)
-            return href if href and not href.startswith("data:") else None
+        if (tag, attribute) == ("form", "action"):
+            return _leading(value, base) or None
+        if (tag, attribute) == ("a", "href"):
+            if value.startswith("#"):
+                return None if value.startswith(TO) else value
+            href = _leading(value, base)
+            return f"{TO}{href}" if href else None
         return value
 
     body = nh3.clean(
@@ -233,6 +238,13 @@ def _named(text: str) -> _Named:
 def _absolute(href: str, base: str) -> str:
     seen = whatwg.read(href, base)
     return seen.href if seen else ""
+
+
+def _leading(href: str, base: str) -> str:
+    """Where a link or a form leads, as an absolute URL; "" where no browser follows it."""
+    found = _absolute(href, base)
+    scheme = found.partition(":")[0]
+    return found if scheme in SCHEMES and scheme != "data" else ""
 
 
 def _data(media: str, raw: bytes) -> str:

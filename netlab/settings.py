@@ -183,7 +183,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
 
-X_FRAME_OPTIONS = "SAMEORIGIN"  # a letter's frame is shown inside our own page
+X_FRAME_OPTIONS = "DENY"  # what is shown in a frame (a letter, a page of the browser, a file) says so itself
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {
@@ -198,7 +198,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        "frame-ancestors": [NONE],
     },
 }
 # The admin panel's own policy: docs/decisions/admin-csp.md.

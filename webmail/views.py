@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import asked
@@ -174,6 +175,7 @@ def fetch(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
+@xframe_options_sameorigin
 def html(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter's HTML, sanitised, for the sandboxed frame alone: its own policy lets nothing in from elsewhere."""
     row = _letter(request, pk)

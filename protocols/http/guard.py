@@ -8,6 +8,7 @@ bodies too; what was hidden once is hidden wherever it is repeated (RFC 9110 sec
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote_to_bytes
@@ -24,12 +25,17 @@ _SIGN_IN = re.compile(_BORDER + rb"(?:Proxy-)?Authorization[ \t]*:[ \t]*" + _RES
 _COOKIE = re.compile(_BORDER + rb"Cookie2?[ \t]*:[ \t]*" + _REST, re.IGNORECASE)
 _SET_COOKIE = re.compile(_BORDER + rb"Set-Cookie2?[ \t]*:[ \t]*(?P<value>[^;\r\n]*)", re.IGNORECASE)
 _CONTINUED = re.compile(rb"[ \t]")
-_SECRET_FIELD = re.compile(rb"(?:^|[\r\n])[ \t]*(?:Proxy-)?(?:Authorization|Cookie2?)[ \t]*:", re.IGNORECASE)
+_SECRET_FIELD = re.compile(
+    rb"(?:^|[\r\n])[ \t]*(?:(?:Proxy-)?(?:Authorization|Cookie2?)[ \t]*:|Set-Cookie2?[ \t]*:[^;\r\n]*\Z)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9!#$&^_.+-]*)(?:[ \t]+|$)")
 _RESPONSE = re.compile(rb'\bresponse\s{0,20}=\s{0,20}"?(?P<value>[^",\s]*)', re.IGNORECASE)
 _USER_NAME = re.compile(rb'\busername\s{0,20}=\s{0,20}"(?P<value>[^"]*)"', re.IGNORECASE)
 _PAIR = re.compile(rb"(?:^|[?&;#\s])(?P<name>[^=&;\s?#\"'<>/]{1,200})=(?P<value>[^&;\s#]+)")
-_MEMBER = re.compile(rb'"(?P<name>[^"\\\r\n]{1,200})"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\]|\\.)+)')
+_MEMBER = re.compile(
+    rb'"(?P<name>(?:[^"\\\r\n]|\\[^\r\n]){1,200})"\s{0,20}:\s{0,20}"(?P<value>(?:[^"\\]|\\.)+)'
+)
 _PART = re.compile(
     rb"(?:^|[\r\n])Content-Disposition[ \t]*:(?P<head>[^\r\n]{0,2000})\r?\n"
     rb"(?:[^\r\n]{1,2000}\r?\n){0,10}?\r?\n(?P<value>[^\r\n]+)",
@@ -39,7 +45,12 @@ _PART_NAME = re.compile(rb'\bname="?(?P<name>[^"\r\n;]{1,200})', re.IGNORECASE)
 _USERINFO = re.compile(
     rb"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/?#@:]{0,200}:(?P<value>[^\s/?#@]+)@"
 )
-_SURE = re.compile(r"pass(?:w(?:or)?d|phrase|code)?(?![a-z])|passw|pwd|mat_?khau|secret|token")
+_SURE = re.compile(
+    r"pass(?:w(?:or)?d|phrase|code)?(?![a-z])|passw|pwd|secret|token"
+    r"|mat[\W_]{0,3}khau|(?<![a-z])(?:mat[\W_]{0,3}ma|bi[\W_]{0,3}mat)(?![a-z])"
+)
+"""What a password's field is called, in English and in Vietnamese (without its signs: mật khẩu, mật mã, bí mật)."""
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 LIKELY = frozenset(
     {
@@ -114,10 +125,19 @@ def masked(url: str, names: Iterable[str] = ()) -> str:
 
 def telling(name: str) -> str:
     """``password`` where a field of this name holds a secret, ``value`` where it is likely to, else ""."""
+    name = _unsigned(name)
     if _SURE.search(name.lower()):
         return "password"
     words = [word.lower() for word in _NAME_WORD.findall(name)]
     return "value" if LIKELY.intersection(words) or words == ["code"] else ""
+
+
+def _unsigned(name: str) -> str:
+    """``name`` without the signs of Vietnamese letters, however they are encoded (``\\u1ead`` in JSON too)."""
+    if name.isascii() and "\\u" not in name:
+        return name
+    letters = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name).replace("đ", "d").replace("Đ", "D")
+    return "".join(one for one in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(one))
 
 
 def _secrets(raw: bytes, told: frozenset[str], *, likely: bool) -> Iterator[Found]:

@@ -65,7 +65,7 @@ async function send(message) {
 
 addEventListener("message", (event) => {
   const frame = document.getElementById("frame");
-  if (!frame || event.source !== frame.contentWindow || typeof event.data !== "object") return;
+  if (!frame || event.source !== frame.contentWindow || !event.data) return;
   if (event.data.kind === "link" && typeof event.data.url === "string") open(event.data.url);
   if (event.data.kind === "form" && Array.isArray(event.data.entries)) send(event.data);
   if (event.data.kind === "over") document.getElementById("over").textContent = String(event.data.url).slice(0, 200);

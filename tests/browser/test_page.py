@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,11 +46,28 @@ def test_nothing_that_runs_or_loads_is_left(evil: str):
 def test_links_become_whole_and_places_in_the_page_stay():
     kept = html('<a href="../c.html?x=1&y">1</a><a href="#end">2</a><a href="mailto:a@b">3</a><p id="end">')
     assert (
-        'href="http://localhost:8080/c.html?x=1&amp;y"' in kept
+        'href="#to:http://localhost:8080/c.html?x=1&amp;y"' in kept
         and 'href="#end"' in kept
-        and "mailto:a@b" in kept
+        and 'href="#to:mailto:a@b"' in kept
     )
     assert 'id="end"' in kept
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "javascript:x",
+        "data:text/html,x",
+        "file:///etc",
+        "vbscript:x",
+        "blob:x",
+        "#to:javascript:x",
+        "http://[",
+    ],
+)
+def test_a_link_that_nobody_may_follow_is_none(href):
+    assert "href=" not in html(f'<a href="{href}">x</a>')
+    assert not re.search('action="(?!http://localhost)', html(f'<form action="{href}">x</form>'))
 
 
 def test_a_base_moves_relative_links():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
+import unicodedata
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.http.guard import masked, telling
 from tests.protocols.dialogue import Turn, digest
 from tests.protocols.http.dialogue import FORM, GET, OK, guarded
 
@@ -38,6 +42,10 @@ WAYS = [
     [FORM, ("S", b"HTTP/1.1 100 Continue\r\n\r\n"), ("C", b"a=1&password=" + SECRET)],
     [("C", b"GET /login?user=ann&password=" + SECRET + b" HTTP/1.1\r\nHost: x\r\n\r\n")],
     [("C", b"GET http://ann:" + SECRET + b"@x/ HTTP/1.1\r\nHost: x\r\n\r\n")],
+    *(
+        [GET, ("S", OK[1].replace(b"\r\n\r\n", b"\r\nSet-Cookie:" + fold + SECRET + b"; Path=/\r\n\r\n"))]
+        for fold in (b" id=\r\n ", b"\r\n\tid=", b" id\r\n =", b" id=a\r\n b\r\n ")
+    ),
     [*request(b"Authorization: Bearer " + SECRET), ("S", OK[1][:-5] + b"you sent " + SECRET)],
 ]
 
@@ -47,6 +55,42 @@ WAYS = [
 def test_no_secret_is_left(way: int, step: int):
     kept = b"\n".join(line.raw for line in guarded(WAYS[way], step))
     assert SECRET not in kept and BASIC not in kept
+
+
+VIETNAMESE = (
+    "mật_khẩu", "mật khẩu", "Mật-khẩu", "mat-khau", "mat khau", "matkhau", "nhập lại mật khẩu", "MẬT_KHẨU", "mật mã",
+    "mã_bí_mật",
+    unicodedata.normalize("NFD", "mật_khẩu"), "mã PIN",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VIETNAMESE)
+def test_a_password_is_known_by_its_vietnamese_name(name: str):
+    plain, coded, plus = name.replace(" ", "_").encode(), quote(name).encode(), quote_plus(name).encode()
+    for way in (
+        [("C", b"GET /?x=1&" + form + b"=" + SECRET + b" HTTP/1.1\r\nHost: x\r\n\r\n")]
+        for form in (plain, coded, plus)
+    ):
+        assert SECRET not in b"\n".join(line.raw for line in guarded(way))
+    body = plus + b"=" + SECRET
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    assert SECRET not in b"\n".join(line.raw for line in guarded([("C", head % len(body) + body)]))
+    if "PIN" in name:
+        return  # likely only: in a body it may be any number
+    for text in (
+        json.dumps({name: SECRET.decode()}),
+        json.dumps({name: SECRET.decode()}, ensure_ascii=False),
+    ):
+        body = text.encode()
+        assert SECRET not in b"\n".join(line.raw for line in guarded([("C", head % len(body) + body)]))
+    assert masked(f"http://x/?{name.replace(' ', '_')}=abc") == f"http://x/?{name.replace(' ', '_')}=***"
+
+
+@pytest.mark.parametrize(
+    "name", ["format_mat", "matmatch", "bimatrix", "tên", "địa_chỉ", "mat", "khau", "mã"]
+)
+def test_other_words_are_no_passwords(name: str):
+    assert telling(name) == ""
 
 
 def spans(turns: list[Turn]):
