@@ -183,9 +183,10 @@ class CommandLineConsumer(AsyncJsonWebsocketConsumer):
         ended = lending.result()
         if ended.state == Ticket.State.DONE:
             return "", ended.size
+        told = wording.told(ended.trouble).get("text", "")
         if ended.state == Ticket.State.STOPPED:
-            return _("Stopped."), ended.size
-        return wording.told(ended.trouble).get("text", ""), ended.size
+            return " ".join(filter(None, (_("Stopped."), told))), ended.size
+        return told, ended.size
 
     async def _stop(self) -> None:
         """Ctrl-C: a file stops and its server is told; anything else ends with its connection."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from django.utils import translation
 
 from protocols.errors import Refused, WireError
 from webftp.progress import STALLED, Gone, Progress
-from webftp.wording import spoken
+from webftp.wording import noted, spoken
+
+AHEAD = 16
+"""Pieces of a body that are taken in while the server takes none, to see whether the browser is still there."""
 
 SEALED = "default-src 'none'; sandbox; frame-ancestors 'self'"
 
@@ -42,13 +47,13 @@ class Reply:
             await self.body(raw)
             await self.finish()
 
-    async def fail(self, error: WireError, language: str) -> None:
-        """Say what went wrong, where nothing was said yet; a body that had begun just breaks off."""
+    async def fail(self, error: WireError, language: str, note: dict[str, str]) -> None:
+        """Say what went wrong (and ``note``), where nothing was said yet; a body that had begun just breaks off."""
         if not self.begun:
             status = 404 if isinstance(error, Refused) and error.code == "550" else 502
             status = 409 if error.params.get("cause") == "exists" else status
             with translation.override(language):
-                text = spoken(error)
+                text = "\n".join(filter(None, (spoken(error), noted(note))))
             await self.say(status, text)
         self.break_off()
 
@@ -70,22 +75,59 @@ class Request:
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.method, self.progress = scope["method"], progress
         self._receive = receive
+        self._ahead: deque[dict] = deque()
+        self._looking: asyncio.Task | None = None
+        self._working = False
 
-    async def gone(self) -> None:
-        """Wait until the browser is no longer there."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Inside, a browser that goes away halts the transfer, also while that waits for the server."""
+        if self.method == "PUT":
+            self.progress.stalled = self._look_ahead
+        else:
+            self._looking = asyncio.create_task(self._gone())
+        try:
+            yield
+        finally:
+            await self._look_no_more()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes; Gone where the browser breaks off, or the person pressed Stop."""
         while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect" or self.progress.stop:
+            await self._look_no_more()
+            message = self._ahead.popleft() if self._ahead else await self._receive()
+            if message["type"] == "http.disconnect" or self.progress.halted:
                 raise Gone
             if message.get("body"):
+                self._working = True
                 yield message["body"]
+                self._working = False
             if not message.get("more_body"):
                 return
+
+    async def _gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.progress.halt()
+
+    def _look_ahead(self) -> None:
+        """Nothing moves: whether the browser is still there only shows behind what it sent already."""
+        if self._working and self._looking is None:
+            self._looking = asyncio.create_task(self._fill())
+
+    async def _fill(self) -> None:
+        while len(self._ahead) < AHEAD:
+            message = await self._receive()
+            self._ahead.append(message)
+            if message["type"] == "http.disconnect":
+                self.progress.halt()
+                return
+
+    async def _look_no_more(self) -> None:
+        if self._looking is not None:
+            looking, self._looking = self._looking, None
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
 
 
 def language(scope) -> str:

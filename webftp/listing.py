@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,9 +14,6 @@ from protocols.ftp.listing import Entry
 PAGE = 200
 MOST = 100_000
 """Entries of a folder that are kept."""
-
-PART = ".netlab-"
-"""How the names begin under which uploads are written until they are whole."""
 
 SORTS = ("name", "size", "modified")
 TEXT = {"txt", "md", "log", "csv", "json", "xml", "html", "htm", "css", "js", "py", "c", "h", "java", "sh", "ini",
@@ -67,12 +64,12 @@ class Row:
         return f"{int(bits, 2):03o}"
 
 
-def rows_of(entries: Iterable[Entry]) -> list[Row]:
-    """Turn what the server said into rows; the folder itself, its parent and our own parts are left out."""
+def rows_of(entries: Iterable[Entry], passing: Set[str] = frozenset()) -> list[Row]:
+    """Turn what the server said into rows; the folder itself, its parent and the names of ``passing`` are left out."""
     found = []
     for entry in entries:
         name = names.decode(entry.raw_name)
-        if entry.kind in ("here", "parent") or name.startswith(PART):
+        if entry.kind in ("here", "parent") or name in passing:
             continue
         kind = "link" if entry.target else entry.kind
         when = entry.modified.timestamp() if entry.modified else None

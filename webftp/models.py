@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from protocols.ftp import names
 
+PART = ".netlab-"
+"""How the names begin under which uploads are written until they are whole."""
+
 
 class Site(models.Model):
     """A server as one person uses it: with their login there, or as ``anonymous``. ``home`` is where it begins."""
@@ -120,8 +123,9 @@ class Ticket(models.Model):
     """Lets one file (or one ZIP) pass, once: bound to a person, their session, a direction, a path and a time.
 
     Its key is in the URL only; ``digest`` is all that is kept. ``line`` tickets belong to a command line that is
-    open. ``part`` is the name under which an upload's bytes are written until it is whole; ``left`` that such a
-    part could not be deleted yet.
+    open. ``part`` is the path under which an upload's bytes are written until it is whole, ``aside`` where a file
+    that it replaces may stand for a moment; ``left`` says that these could not be put in order yet. ``beat`` is when
+    it was last seen to run.
     """
 
     class Direction(models.TextChoices):
@@ -155,7 +159,7 @@ class Ticket(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     stop = models.BooleanField(default=False)
     trouble = models.JSONField(default=dict, blank=True)
-    part = models.TextField(blank=True, default="")
+    beat = models.DateTimeField(null=True)
     left = models.BooleanField(default=False, db_index=True)
 
     class Meta:
@@ -169,3 +173,14 @@ class Ticket(models.Model):
     def path(self) -> str:
         """The file's path; a command line's is as it was typed, from where that line stands."""
         return names.join(self.folder, self.names[0]) if self.folder else self.names[0]
+
+    # These follow from the ticket, so that whoever finds its row knows them, even if the process was killed.
+    @property
+    def part(self) -> str:
+        """Where an upload's bytes stand until it is whole."""
+        return names.join(self.path.rpartition("/")[0], f"{PART}{self.digest[:16]}.part")
+
+    @property
+    def aside(self) -> str:
+        """Where a file that is replaced stands while the new one gets its name."""
+        return names.join(self.path.rpartition("/")[0], f"{PART}{self.digest[:16]}.old")

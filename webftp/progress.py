@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from django.db import DatabaseError
+from django.db.models import Q
+from django.utils import timezone
 
 from webftp import warm
 from webftp.live import send as tell
@@ -26,17 +28,28 @@ class Gone(Exception):
 
 
 class Progress:
-    """Counts, tells the page once a second how far the file is, and hears whether it is to stop."""
+    """Counts, tells the page once a second how far the file is, and hears whether it is to stop.
+
+    ``note`` is what the person has to be told whatever the end was (``wording``); ``stalled`` is called each second
+    in which nothing moved.
+    """
 
     def __init__(self, ticket: Ticket, quiet: bool) -> None:
         self._ticket, self.quiet = ticket, quiet or ticket.direction == "view"
-        self.done, self.stop = 0, False
+        self.done, self.halted = 0, False
+        self.note: dict[str, str] = {}
+        self.stalled: Callable[[], None] = lambda: None
         self._telling: asyncio.Task | None = None
         self._patience: asyncio.Timeout | None = None
 
     @asynccontextmanager
     async def patience(self) -> AsyncIterator[None]:
-        """Gone where nothing moved inside for STALLED seconds: one timer for the whole, for one a chunk is dear."""
+        """Gone where nothing moved inside for STALLED seconds, and on ``halt``, whatever is waited for.
+
+        It is one timer for the whole: one a chunk is dear.
+        """
+        if self.halted:
+            raise Gone
         try:
             async with asyncio.timeout(STALLED) as patience:
                 self._patience = patience
@@ -48,6 +61,12 @@ class Progress:
             if patience.expired():
                 raise Gone from error
             raise
+
+    def halt(self) -> None:
+        """Leave what is inside ``patience`` at once."""
+        self.halted = True
+        if self._patience and not self._patience.expired():
+            self._patience.reschedule(asyncio.get_running_loop().time())
 
     async def __aenter__(self) -> Progress:
         self._telling = asyncio.create_task(self._tell())
@@ -67,7 +86,9 @@ class Progress:
         before = 0
         while True:
             await asyncio.sleep(EVERY)
-            if self._patience and self.done != before:
+            if self.done == before:
+                self.stalled()
+            elif self._patience and not self.halted and not self._patience.expired():
                 before = self.done
                 self._patience.reschedule(asyncio.get_running_loop().time() + STALLED)
             if not self.quiet:
@@ -75,15 +96,18 @@ class Progress:
 
     async def _news_of_it(self) -> None:
         try:
-            self.stop = await warm.database(self._write)(done=self.done, size=self._ticket.size)
+            if await warm.database(self._write)(done=self.done, size=self._ticket.size):
+                self.halt()
         except DatabaseError:  # a busy database costs the figure, not the file
             log.warning("how far a transfer is could not be written down", exc_info=True)
         await self._news()
 
     def _write(self, **values) -> bool:
         row = Ticket.objects.filter(pk=self._ticket.pk)
-        row.update(**values)
-        return row.filter(stop=True).exists()
+        row.update(beat=timezone.now(), **values)
+        # Somebody pressed Stop, was disabled, or it was taken for dead.
+        over = Q(stop=True) | Q(person__is_active=False) | ~Q(state=Ticket.State.RUNNING)
+        return row.filter(over).exists()
 
     async def _news(self) -> None:
         try:

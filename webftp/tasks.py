@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from asgiref.sync import async_to_sync
 from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from protocols.errors import Refused, TooMuch, WireError
 from protocols.ftp import names
-from webftp import client, listing
+from webftp import client, listing, tickets, upload
 from webftp.connections import borrowed
 from webftp.forms import PARENTS
 from webftp.live import tell
@@ -28,6 +29,8 @@ CAUSES = {
     "chmod": gettext_noop("Change permissions"),
 }
 KEPT = timedelta(days=7)
+STALE = timedelta(minutes=3)
+"""How long a running transfer, which writes down each second how far it is, may be silent."""
 
 
 class Stopped(Exception):
@@ -47,7 +50,7 @@ def list_folder(site_id: int, path: str, tab: str = "") -> None:
                 site.home = names.clean(session.pwd())
                 Site.objects.filter(pk=site.pk).update(home=site.home)
                 folder = _folder(site, path or site.home)
-            _keep(folder, session.entries(folder.path))
+            _keep(site, folder, session.entries(folder.path))
     except WireError as error:
         Folder.objects.filter(pk=folder.pk).update(trouble=trouble(error))
     tell(site.person_id, "folder", site.pk)
@@ -97,9 +100,7 @@ def tidy() -> None:
         ended=now,
         trouble={"key": "error.unreachable.lost", "params": {}, "words": ""},
     )
-    Ticket.objects.filter(state=Ticket.State.RUNNING, used__lt=now - timedelta(hours=13)).update(
-        state=Ticket.State.FAILED
-    )
+    _end_stale(now)
     for ticket in Ticket.objects.filter(left=True).select_related("site__server", "site__person")[:50]:
         _delete_part(ticket)
     Folder.objects.filter(listed__lt=now - KEPT).delete()
@@ -174,13 +175,13 @@ def _list_again(session, job: Job) -> None:
     paths = {job.folder, *(path.rpartition("/")[0] or "/" for pair in pairs for path in pair)}
     for path in paths:
         try:
-            _keep(_folder(job.site, path), session.entries(path))
+            _keep(job.site, _folder(job.site, path), session.entries(path))
         except (Refused, TooMuch):
             continue  # the page lists it anew when it is opened
 
 
-def _keep(folder: Folder, entries) -> None:
-    rows = listing.rows_of(entries)
+def _keep(site: Site, folder: Folder, entries) -> None:
+    rows = listing.rows_of(entries, tickets.passing(site.server_id))
     Folder.objects.filter(pk=folder.pk).update(
         rows=listing.pack(rows), count=len(rows), listed=timezone.now(), trouble={}
     )
@@ -191,23 +192,20 @@ def _folder(site: Site, path: str) -> Folder:
     return row
 
 
+def _end_stale(now) -> None:
+    """Name transfers whose process is gone; what their uploads left is put in order like any other."""
+    running = Ticket.objects.filter(state=Ticket.State.RUNNING)
+    running.filter(used__lt=now - timedelta(hours=13)).update(state=Ticket.State.FAILED)
+    stale = running.filter(beat__lt=now - STALE).exclude(direction=Ticket.Direction.VIEW)
+    stale.filter(direction=Ticket.Direction.UP, site__isnull=False).update(left=True)
+    stale.update(
+        state=Ticket.State.FAILED,
+        trouble={"key": "error.unreachable.lost", "params": {}, "words": ""},
+    )
+
+
 def _delete_part(ticket: Ticket) -> None:
     """An upload broke off with the server away: its part is deleted once the server is back."""
     gave_up = ticket.made < timezone.now() - timedelta(days=2)
-    done = ticket.site is None or gave_up
-    if not done:
-        try:
-            with borrowed(ticket.site, gettext_noop("Delete a part left behind"), quiet=True) as (
-                session,
-                _a,
-            ):
-                try:
-                    session.dele(ticket.part)
-                except Refused as error:
-                    done = error.code.startswith("5")
-                else:
-                    done = True
-        except WireError:
-            return
-    if done:
+    if ticket.site is None or gave_up or async_to_sync(upload.put_in_order)(ticket):
         Ticket.objects.filter(pk=ticket.pk).update(left=False)

@@ -41,9 +41,22 @@ def look(person_id: int, session: str, key: str, directions: tuple[str, ...]) ->
 def take(person_id: int, session: str, key: str, directions: tuple[str, ...]) -> Ticket | None:
     """Use the ticket of ``key``: for whom it was made, in time, and never twice; None in every other case."""
     now = timezone.now()
-    if not _usable(person_id, session, key, directions).update(used=now, state=Ticket.State.RUNNING):
+    if not _usable(person_id, session, key, directions).update(
+        used=now, beat=now, state=Ticket.State.RUNNING
+    ):
         return None
     return Ticket.objects.select_related("site__server", "site__person", "person").get(digest=_digest(key))
+
+
+def passing(server_id: int) -> set[str]:
+    """Names under which files stand at a server while they are on their way there: whoever lists it sees them not.
+
+    A part whose upload is over, however it ended, is a file like any other, for only its owner could delete it.
+    """
+    running = Ticket.objects.filter(
+        site__server=server_id, state=Ticket.State.RUNNING, direction=Ticket.Direction.UP
+    )
+    return {path.rpartition("/")[2] for row in running for path in (row.part, row.aside)}
 
 
 def _usable(person_id: int, session: str, key: str, directions: tuple[str, ...]):

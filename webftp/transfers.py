@@ -17,7 +17,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from protocols.errors import WireError
+from protocols.errors import Unreachable, WireError
 from protocols.ftp.listing import parse_time
 from webftp import handover, listing, tickets, upload, warm, zipped
 from webftp.exchange import SEALED, Reply, Request, language
@@ -61,19 +61,21 @@ class Transfers:
     async def _pass(self, ticket: Ticket, scope, receive, reply: Reply) -> None:
         work = {"down": download, "view": download, "zip": zipped_download, "up": uploaded}[ticket.direction]
         progress = Progress(ticket, quiet=scope["method"] == "HEAD")
+        request = Request(scope, receive, progress)
         state, told = Ticket.State.DONE, {}
         try:
-            async with progress, connection(ticket) as live, progress.patience():
-                await work(ticket, live, Request(scope, receive, progress), reply)
+            async with progress, request.watched(), connection(ticket, progress) as live, progress.patience():
+                await work(ticket, live, request, reply)
         except WireError as error:
             state, told = Ticket.State.FAILED, trouble(error)
-            await reply.fail(error, language(scope))
+            await reply.fail(error, language(scope), progress.note)
         except Gone:
             state = Ticket.State.STOPPED
             reply.break_off()
         except NotSatisfiable as error:
             await reply.say(416, "", {"content-range": f"bytes */{error.size}"})
         finally:
+            told = {**told, **progress.note}
             handover.done(ticket, state, told, progress.done)
         if not progress.quiet:
             await progress.end(state, told)
@@ -81,14 +83,15 @@ class Transfers:
 
 
 @asynccontextmanager
-async def connection(ticket: Ticket) -> AsyncIterator[warm.Live]:
+async def connection(ticket: Ticket, progress: Progress) -> AsyncIterator[warm.Live]:
     """The control connection for a ticket: a warm one of its site, or that of the command line it came from."""
     if ticket.line:
         async with handover.taken(ticket) as live:
             yield live
         return
     subject = ticket.names[0] if len(ticket.names) == 1 else ticket.folder
-    async with warm.borrowed(ticket.site, CAUSES[ticket.direction], tab=ticket.tab, subject=subject) as live:
+    more = {"tab": ticket.tab, "subject": subject, "patience": progress.patience}
+    async with warm.borrowed(ticket.site, CAUSES[ticket.direction], **more) as live:
         yield live
 
 
@@ -137,23 +140,23 @@ class Unixed:
 
 
 async def pour(source, request: Request, reply: Reply, left: int | None) -> None:
-    """Carry what comes from the server to the browser, ``left`` bytes of it at most."""
-    gone = asyncio.ensure_future(request.gone())
-    try:
-        while left != 0 and (chunk := await source.read()):
-            if left is not None:
-                chunk = chunk[:left]
-                left -= len(chunk)
-            await reply.body(chunk)
-            request.progress.done += len(chunk)
-            if gone.done() or request.progress.stop:
-                raise Gone
-        if left and "content-length" in reply.said:
-            reply.break_off()  # shorter than was said: the browser must not take it for whole
-        elif left == 0:
-            await drained(source)
-    finally:
-        gone.cancel()
+    """Carry what comes from the server to the browser, ``left`` bytes of it at most.
+
+    Unreachable(cause="short") where the server ends before the size that it told.
+    """
+    progress, size = request.progress, left
+    while left != 0 and (chunk := await source.read()):
+        if left is not None:
+            chunk = chunk[:left]
+            left -= len(chunk)
+        await reply.body(chunk)
+        progress.done += len(chunk)
+        if progress.halted:
+            raise Gone
+    if left and size and "content-length" in reply.said:
+        raise Unreachable("the file ended early", cause="short", done=size - left, size=size)
+    if left == 0:
+        await drained(source)
 
 
 async def drained(source) -> None:
@@ -168,17 +171,13 @@ async def drained(source) -> None:
 
 async def zipped_download(ticket: Ticket, live: warm.Live, request: Request, reply: Reply) -> None:
     """Several files, and folders with all that is in them, as one ZIP made on the way."""
-    gone = asyncio.ensure_future(request.gone())
-    try:
-        async for raw in zipped.stream(live.session, ticket.folder, ticket.names):
-            if not reply.begun:
-                await reply.begin(200, headers_for(ticket))
-            await reply.body(raw)
-            request.progress.done += len(raw)
-            if gone.done() or request.progress.stop:
-                raise Gone
-    finally:
-        gone.cancel()
+    async for raw in zipped.stream(live.session, ticket.folder, ticket.names):
+        if not reply.begun:
+            await reply.begin(200, headers_for(ticket))
+        await reply.body(raw)
+        request.progress.done += len(raw)
+        if request.progress.halted:
+            raise Gone
 
 
 async def uploaded(ticket: Ticket, live: warm.Live, request: Request, reply: Reply) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,15 +67,28 @@ async def transcript(recording: Recording, cause: str, **more: Any) -> AsyncIter
 
 
 @asynccontextmanager
-async def borrowed(site: Site, cause: str, *, tab: str = "", subject: str = "") -> AsyncIterator[Live]:
-    """Yield a connection for one action on ``site``, recorded as one transcript; an error closes it."""
+async def borrowed(
+    site: Site,
+    cause: str,
+    *,
+    tab: str = "",
+    subject: str = "",
+    quiet: bool = False,
+    patience: Callable[[], AbstractAsyncContextManager] = nullcontext,
+) -> AsyncIterator[Live]:
+    """Yield a connection for one action on ``site``, recorded as one transcript; an error closes it.
+
+    ``patience`` is what signing in happens within: it may end that early.
+    """
     live = await _take(site)
     recording = live.recording if live else None
     if recording is None:
         recording = await database(open_recording)(owner=site.person, server=site.server)
     try:
-        async with transcript(recording, cause, tab=tab, subject=subject) as action:
-            live = live or await _opened(site, recording)
+        async with transcript(recording, cause, tab=tab, subject=subject, quiet=quiet) as action:
+            if live is None:
+                async with patience():
+                    live = await _opened(site, recording)
             live.session.renew()
             try:
                 yield live

@@ -13,10 +13,22 @@ def told(trouble: dict) -> dict[str, str]:
     """Return ``words`` (the server's) and ``text`` (ours) of what a row keeps of an error."""
     if not trouble:
         return {}
-    return {
-        "words": trouble.get("words", ""),
-        "text": sentence(trouble.get("key", ""), trouble.get("params", {}), trouble.get("words", "")),
+    words, key = trouble.get("words", ""), trouble.get("key", "")
+    text = sentence(key, trouble.get("params", {}), words) if key else ""
+    return {"words": words, "text": " ".join(filter(None, (text, noted(trouble))))}
+
+
+def noted(trouble: dict) -> str:
+    """Return what stands where it should not, after a transfer that broke off; empty where nothing does."""
+    sentences = {
+        "half": _("“%(path)s” is not whole at the server: it holds what had arrived."),
+        "part": _(
+            "Its folder was moved or deleted meanwhile. What had arrived may stand there as “%(path)s”."
+        ),
+        "aside": _("The file that was to be replaced stands as “%(path)s” until it gets its name back."),
     }
+    sentence = sentences.get(trouble.get("note", ""))
+    return sentence % {"path": trouble.get("path", "")} if sentence else ""
 
 
 def spoken(error: WireError) -> str:

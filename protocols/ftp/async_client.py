@@ -17,7 +17,7 @@ from protocols.ftp.grammar import Answer, Answers, command_line
 from protocols.ftp.listing import Entry, Listing
 from protocols.login import Address, Credentials, Limits
 
-AFTER = 10.0
+AFTER = 5.0
 """Seconds that a server is given to say what became of a transfer that we broke off."""
 
 Heard = Callable[[str, str], None]

@@ -16,7 +16,7 @@ from servers.ftp.data import Passive
 from tests.webftp.browser import Tab
 from tests.webftp.conftest import BOTH
 from transcripts.models import Block, Conversation, Transcript
-from webftp import commandline
+from webftp import commandline, progress
 from webftp.consumers import CommandLineConsumer
 from webftp.models import Ticket
 
@@ -38,7 +38,8 @@ class Line:
         self.shown: list[tuple[str, str]] = []
         self.saved: dict[str, bytes] = {}
         self.local: dict[str, bytes] = {}
-        self.secret_asked = False
+        self.secret_asked, self.pause = False, 0.0
+        self._sending: list[asyncio.Task] = []
 
     async def open(self) -> Line:
         await self._socket.send_input({"type": "websocket.connect"})
@@ -63,6 +64,7 @@ class Line:
     async def close(self) -> None:
         await self._socket.send_input({"type": "websocket.disconnect", "code": 1000})
         await self._socket.wait(10)
+        await asyncio.gather(*self._sending)
 
     async def _next(self) -> dict:
         return await self._socket.receive_output(15)
@@ -77,7 +79,10 @@ class Line:
                 self.saved[message["name"]] = (await self._tab.talk(message["url"])).body
             elif kind == "send":
                 name = list(self.local)[message["id"]]
-                await self._tab.talk(message["url"], method="PUT", chunks=[self.local[name]])
+                raw = self.local[name]
+                chunks = [raw[at : at + 65536] for at in range(0, len(raw), 65536)]
+                talk = self._tab.talk(message["url"], method="PUT", chunks=chunks, pause=self.pause)
+                self._sending.append(asyncio.create_task(talk))
             elif kind == "local":
                 source = re.escape(message["pattern"]).replace(r"\*", ".*")
                 files = [{"id": at, "name": name} for at, name in enumerate(self.local)]
@@ -309,3 +314,32 @@ async def test_whoever_is_not_signed_in_gets_no_line(tab):
     socket = ApplicationCommunicator(CommandLineConsumer.as_asgi(), scope)
     await socket.send_input({"type": "websocket.connect"})
     assert (await socket.receive_output(5))["type"] == "websocket.close"
+
+
+@BOTH
+@pytest.mark.parametrize("letter", ["ascii", "binary"])
+async def test_a_put_that_is_stopped_leaves_no_half_file_or_says_so(line, server, letter, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY", 0.1)
+    await sign_in(line, server)
+    await line.type(letter)
+    line.local, line.pause = {"half": b"line\n" * 40_000}, 0.5
+    for before in (None, b"old"):
+        if before:
+            (server.home / "half").write_bytes(before)
+        shown = await stopped(line, "put half")
+        told = " ".join(text for kind, text in shown if kind == "error")
+        if before:
+            assert "Stopped." in told and "“half” is not whole at the server" in told
+        else:
+            assert told == "Stopped." and not (server.home / "half").exists()
+
+
+async def stopped(line, typed):
+    """Type, and press Ctrl-C once the file is on its way."""
+    before = len(line.shown)
+    typing = asyncio.create_task(line.type(typed))
+    async with asyncio.timeout(10):
+        while not any(text[:3] in ("125", "150") for _, text in line.shown[before:]):
+            await asyncio.sleep(0.05)
+    await line.say({"type": "stop"})
+    return await typing
