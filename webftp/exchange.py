@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from protocols.errors import Refused, WireError
 from webftp.progress import STALLED, Gone, Progress
 from webftp.wording import noted, spoken
+from webftp.zipped import NAMED
 
 AHEAD = 16
 """Pieces of a body that are taken in while the server takes none, to see whether the browser is still there."""
@@ -73,7 +76,7 @@ class Request:
 
     def __init__(self, scope, receive, progress: Progress) -> None:
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.method, self.progress = scope["method"], progress
+        self.method, self.progress, self.language = scope["method"], progress, language(scope)
         self._receive = receive
         self._ahead: deque[dict] = deque()
         self._looking: asyncio.Task | None = None
@@ -104,6 +107,17 @@ class Request:
                 self._working = False
             if not message.get("more_body"):
                 return
+
+    def missing(self, left_out: list[str]) -> tuple[str, str]:
+        """The file that says what a ZIP does not hold, in the person's language."""
+        with translation.override(self.language):
+            text = _(
+                "These could not be put into the ZIP: links, names that cannot be read, or too many at once."
+            )
+            shown = "\n".join(left_out[:NAMED])
+            more = ngettext("and %(count)s more", "and %(count)s more", len(left_out) - NAMED)
+            rest = more % {"count": len(left_out) - NAMED} if len(left_out) > NAMED else ""
+            return _("Not in this ZIP.txt"), "\n".join((text, "", shown, rest)).rstrip() + "\n"
 
     async def _gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -171,7 +171,7 @@ async def drained(source) -> None:
 
 async def zipped_download(ticket: Ticket, live: warm.Live, request: Request, reply: Reply) -> None:
     """Several files, and folders with all that is in them, as one ZIP made on the way."""
-    async for raw in zipped.stream(live.session, ticket.folder, ticket.names):
+    async for raw in zipped.stream(live.session, ticket.folder, ticket.names, request.missing):
         if not reply.begun:
             await reply.begin(200, headers_for(ticket))
         await reply.body(raw)

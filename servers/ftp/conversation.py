@@ -23,6 +23,9 @@ log = logging.getLogger("netlab.ftp")
 LINE = 8192
 """Bytes of the longest line: a path of 4,096 in its longest spelling."""
 
+ENDLESS = 1024 * 1024
+"""Bytes without a line's end after which nothing more is listened to."""
+
 IDLE = 600
 HANDSHAKE = 30
 MOST_WAITING = 1000
@@ -41,7 +44,7 @@ class Conversation(Transfers):
     timeout = IDLE
     space: Space | None = None
     owner, refused, entry = "", "", None
-    _greeted = False
+    _greeted, _deaf = False, False
     _home: Path | None = None
 
     def __init__(self, conn: Any, server: Any, ioloop: Any = None) -> None:
@@ -116,10 +119,19 @@ class Conversation(Transfers):
 
     def collect_incoming_data(self, data: bytes) -> None:
         self._in_buffer_len += len(data)
+        if self._in_buffer_len > ENDLESS and not self._deaf:
+            self._deaf = True
+            self._drop_queues()
+            self._later.clear()
+            self.respond(f"500 A line may have {LINE} bytes; this one has no end. Goodbye.")
+            # Closed at once, with bytes unread, the connection would be reset, and the answer lost on the way.
+            self.call_later(1, self.close)
         if self._in_buffer_len <= LINE:
             self._in_buffer.append(data)
 
     def found_terminator(self) -> None:
+        if self._deaf:
+            return None
         if self._idler is not None and not self._idler.cancelled:
             self._idler.reset()
         raw, size = b"".join(self._in_buffer), self._in_buffer_len

@@ -102,7 +102,12 @@ class Home(AbstractedFS):
             self._space.leave()
 
     def chmod(self, path: str, mode: int) -> None:
-        """Set the permission bits; the owner keeps what the server itself needs to go on serving the file."""
+        """Set the permission bits; the owner keeps what the server itself needs to go on serving the file.
+
+        The root itself is what keeps the machine's other accounts out: its bits are nobody's to change.
+        """
+        if os.path.realpath(path) == self.root:
+            raise OSError(errno.EPERM, "This folder's permissions stay as they are")
         os.chmod(path, (mode & 0o777) | (0o700 if os.path.isdir(path) else 0o600))
 
     def listdir(self, path: str) -> list[str]:

@@ -63,6 +63,8 @@ class Spaces:
     def enter(self, home: Path) -> Space:
         """Return the space of ``home``, which is made where it is missing; ends with ``leave``."""
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if home.stat().st_mode & 0o077:
+            home.chmod(0o700)
         with self._lock:
             if home not in self._spaces:
                 self._spaces[home] = Space(home, self._limit)
@@ -108,7 +110,12 @@ class Upload:
         self._at = at
 
     def write(self, raw: bytes) -> None:
-        """Store ``raw``; Full where it does not fit, and then nothing of it is stored."""
+        """Store ``raw``; Full where it does not fit, and then nothing of it is stored.
+
+        A file that was deleted meanwhile has given back what it took, and takes no more.
+        """
+        if not os.fstat(self._file).st_nlink:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
         self._begin()
         size = os.fstat(self._file).st_size
         grows = max(0, self._at + len(raw) - size)
@@ -137,9 +144,12 @@ class Upload:
         if self.closed:
             return
         size = os.fstat(self._file).st_size
-        if self._made or self._mode == "w":
+        if not os.fstat(self._file).st_nlink:
+            pass  # whoever deleted it gave back what it took
+        elif self._made or self._mode == "w":
+            if not self._unlink():
+                os.ftruncate(self._file, 0)
             self._space.give(size)
-            self._unlink()
         elif size > self._before:
             os.ftruncate(self._file, self._before)
             self._space.give(size - self._before)
@@ -162,12 +172,16 @@ class Upload:
         elif self._mode == "a":
             self._at = size
 
-    def _unlink(self) -> None:
+    def _unlink(self) -> bool:
+        """Delete it, where it still has its name and nothing else has that."""
         try:
+            if not os.path.samestat(os.lstat(self.name), os.fstat(self._file)):
+                return False
             os.unlink(self.name)
         except FileNotFoundError:
-            return
+            return False
         self._space.leave()
+        return True
 
 
 def weight(path: str) -> int:

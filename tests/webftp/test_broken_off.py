@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import shutil
 import threading
 import time
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -19,7 +21,7 @@ from tests.proftpd import Proftpd
 from tests.webftp.conftest import BOTH, School
 from tests.webftp.scripted import Scripted
 from tests.webftp.test_transfers import BLOB, down, left, up
-from webftp import listing, progress, sites, tasks, upload, warm
+from webftp import listing, progress, sites, tasks, upload, warm, zipped
 from webftp.models import Folder, Ticket, key_of
 
 
@@ -282,3 +284,23 @@ def test_a_download_that_the_server_ends_early_has_failed(tab, odd):
     ticket = Ticket.objects.get()
     told = tab.client.get(f"/files/ticket/{ticket.pk}/").json()
     assert told["state"] == "failed" and "50 bytes came of the 100 bytes" in told["text"]
+
+
+@BOTH
+def test_a_zip_says_what_is_not_in_it_and_keeps_every_name(tab, site, server, monkeypatch):
+    monkeypatch.setattr(zipped, "MANY", 4)
+    (server.home / "f" / "deep").mkdir(parents=True)
+    for name in ("a\\b.txt", "a_b.txt", "deep/x"):
+        (server.home / "f" / name).write_bytes(name.encode())
+    for number in range(6):
+        (server.home / "f" / "deep" / f"n{number}").write_bytes(b"")
+    (server.home / "f" / "link").symlink_to("a_b.txt")
+    tasks.list_folder(site.pk, "/")
+    answer = down(tab, site, "f")
+    packed = zipfile.ZipFile(io.BytesIO(answer.body))
+    assert answer.whole and packed.testzip() is None
+    held = packed.namelist()
+    assert {"f/a_b.txt", "f/a_b (2).txt", "f/deep/"} < set(held) and len(set(held)) == len(held) == 9
+    assert {packed.read(name) for name in held if "a_b" in name} == {b"a\\b.txt", b"a_b.txt"}
+    told = packed.read("Not in this ZIP.txt").decode()
+    assert told.count("/f/deep/") == 3 and "links" in told

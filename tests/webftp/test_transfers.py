@@ -225,9 +225,7 @@ def test_a_slow_browser_that_goes_on_is_waited_for(tab, site, server, monkeypatc
     assert Ticket.objects.get(pk=number).state == "done" and (server.home / "slow").read_bytes() == BLOB
 
 
-@pytest.mark.parametrize(
-    "bad", ["a\r\nDELE b", "a\0b", "..", "../x", "a/../../x", "", ".", "\ud800", "a/\udfffb"]
-)
+@pytest.mark.parametrize("bad", ["a\r\nDELE b", "a\0b", "..", "../x", "a/../../x", "", ".", "\ud800"])
 def test_names_that_are_none_get_no_ticket(tab, site, bad):
     told = tab.client.post(
         f"/files/{site.pk}/upload/", {"path": "/", "name": bad}, content_type="application/json"
