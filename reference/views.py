@@ -70,6 +70,7 @@ def entry(request, place, table, word):
         "place": PLACES[found.place],
         "kind": KINDS[found.kind],
         "facts": list(facts(found, language)),
+        "why": tries.WHY.get(tries.attempt(found).why, ""),
         "slips": [_slip(slip, language) for slip in slips],
         "seen": seen.places(request.user, found.key),
     }

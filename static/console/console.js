@@ -139,6 +139,9 @@ async function words() {
   states = told.states;
 }
 
+// Lines that were prepared for anybody are said with one's own name at that server.
+function lines(text, server) { return text.replaceAll("{name}", server?.dataset.login || "me").split("\n"); }
+
 function press(button, name) {
   const on = button.getAttribute("aria-pressed") !== "true";
   button.setAttribute("aria-pressed", String(on));
@@ -164,7 +167,7 @@ part("#con-begin").addEventListener("click", (event) => {
   const option = [...servers.options].find((one) => one.dataset.protocol === button.dataset.begin);
   servers.value = option.value;
   words();
-  editor.wait(button.dataset.lines.replaceAll("{name}", option.dataset.login || "me").split("\n"));
+  editor.wait(lines(button.dataset.lines, option));
   part("#con-connect").requestSubmit();
 });
 for (const button of root.querySelectorAll("[data-begin]")) button.closest("li").hidden = ![...servers.options].some((one) => one.dataset.protocol === button.dataset.begin);
@@ -172,5 +175,5 @@ if (kept.hints === false) part("#con-hinting").setAttribute("aria-pressed", "fal
 if (kept.large) { part("#con-large").setAttribute("aria-pressed", "true"); root.classList.add("large"); }
 const given = part("#con-send").content.textContent;
 words().then(hints);
-if (given) editor.wait(given.replace(/\n$/, "").split("\n"));
+if (given) editor.wait(lines(given.replace(/\n$/, ""), servers.selectedOptions[0]));
 connect();
