@@ -97,7 +97,8 @@ class Request:
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes; Gone where the browser breaks off, or the person pressed Stop."""
         while True:
-            await self._look_no_more()
+            if self._looking is not None:
+                await self._look_no_more()
             message = self._ahead.popleft() if self._ahead else await self._receive()
             if message["type"] == "http.disconnect" or self.progress.halted:
                 raise Gone

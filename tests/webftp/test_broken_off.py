@@ -134,10 +134,18 @@ def test_whatever_rnto_refuses_the_old_file_stays(tab, odd, refusal):
     assert odd.files == {"/file": b"old"} and not Ticket.objects.get(pk=number).left
 
 
-def test_an_old_file_steps_aside_and_back_where_the_connection_dies(tab, odd):
+@pytest.mark.parametrize("end", ["421 bye", "dies"])
+def test_an_old_file_steps_aside_and_back_where_the_connection_ends_between(tab, odd, end):
     odd.files["/file"] = b"old"
-    refusals = iter(["553 not over files", "421 bye"])
-    odd.instead["RNTO"] = lambda path: next(refusals, None) if path == "/file" else None
+    answers = iter(["553 not over files", end])
+
+    def rnto(path):
+        answer = next(answers, None) if path == "/file" else None
+        if answer == "dies":
+            raise ConnectionError
+        return answer
+
+    odd.instead["RNTO"] = rnto
     answer, number = up(tab, odd.site, "file", b"new", replace=True)
     assert answer.status == 502 and odd.files == {"/file": b"old"} and not Ticket.objects.get(pk=number).left
 
