@@ -13,7 +13,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 
 from accounts import reach
-from protocols.errors import Refused, WireError
+from protocols.errors import WireError
 from protocols.ftp import async_client as ftp
 from protocols.login import Limits
 from transcripts.recorder import Action, Recording, open_recording
@@ -21,7 +21,7 @@ from webftp import sites
 from webftp.models import Site
 
 PER_SITE, TOTAL = 3, 64
-IDLE, FRESH = 60.0, 5.0
+IDLE, FRESH, ALIVE = 60.0, 5.0, 5.0
 LIMITS = Limits(total=12 * 3600, idle=60)
 """A file may take long; a server that is silent for a minute in the middle of one is not waited for."""
 
@@ -130,9 +130,10 @@ async def _alive(live: Live) -> bool:
     try:
         async with transcript(live.recording, "Is the connection alive", quiet=True):
             live.session.renew()
-            await live.session.ask("NOOP")
+            async with asyncio.timeout(ALIVE):
+                await live.session.ask("NOOP")
         return True
-    except (WireError, Refused):
+    except (WireError, TimeoutError):
         return False
 
 

@@ -274,6 +274,23 @@ def test_a_closed_tab_is_noticed_while_the_server_is_silent(tab, odd, monkeypatc
     assert Ticket.objects.get().state == "stopped" and time.monotonic() - started < 10
 
 
+def test_a_connection_that_stood_idle_and_is_dead_is_not_waited_for(tab, odd, monkeypatch):
+    monkeypatch.setattr(warm, "FRESH", 0)
+    monkeypatch.setattr(warm, "ALIVE", 0.3)
+    odd.instead["NOOP"] = lambda _: ""
+    urls = [ticket_for(tab, odd.site, name) for name in "ab"]
+
+    async def twice():
+        try:
+            return [await tab.talk(url, method="PUT", chunks=[b"x"]) for url in urls]
+        finally:
+            await warm.close()
+
+    started = time.monotonic()
+    assert [answer.status for answer in async_to_sync(twice)()] == [200, 200]
+    assert odd.files == {"/a": b"x", "/b": b"x"} and time.monotonic() - started < 10
+
+
 def test_a_disabled_persons_transfer_ends(tab, odd, ann, monkeypatch):
     monkeypatch.setattr("protocols.ftp.async_client.AFTER", 0.3)
     odd.files, odd.sends, odd.instead = {"/file": b"x" * 100}, b"x" * 50, {"sending": lambda _: None}
