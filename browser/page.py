@@ -14,11 +14,14 @@ from html.parser import HTMLParser
 
 import nh3
 
+from browser.bounds import too_much
 from protocols.http.grammar import pairs
 from protocols.url import whatwg
 
 SHOWN = 1024 * 1024
 """Bytes of a text that are shown; the rest is in the download."""
+BARE = 64 * 1024
+"""Signs of the source of a page that is too much to be laid out."""
 HEX = 4096
 
 TAGS = {
@@ -150,10 +153,12 @@ def parts_of(kind: str, raw: bytes, url: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Shown:
-    """A frame's content: ``style`` and ``body`` are safe to put into HTML."""
+    """A frame's content: ``style`` and ``body`` are safe to put into HTML. ``bare``: the page was too much to be
+    laid out, and ``body`` is its source."""
 
     style: str
     body: str
+    bare: bool = False
 
 
 def shown(kind: str, raw: bytes, url: str, parts: dict[str, tuple[str, bytes]]) -> Shown:
@@ -189,6 +194,8 @@ def hexdump(raw: bytes) -> str:
 
 
 def _html(text: str, url: str, parts: dict[str, tuple[str, bytes]]) -> Shown:
+    if too_much(text):
+        return Shown("", f"<pre>{escape(text[:BARE])}</pre>", bare=True)
     named = _named(text)
     base = _absolute(named.base, url) or url
 
@@ -227,6 +234,8 @@ def _style(text: str) -> str:
 
 def _named(text: str) -> _Named:
     named = _Named()
+    if too_much(text):
+        return named
     try:
         named.feed(text)
     except (AssertionError, ValueError):

@@ -56,7 +56,8 @@ def open_(request: HttpRequest) -> HttpResponse:
     if wanted["built"]:
         url, *_who = signing.taken_out(_meant(request, wanted["url"], belongs.url))
         exchange = Exchange(method=wanted["method"], url=url, version=wanted["version"] or "1.1")
-        body = wanted["body"].replace("\r\n", "\n").encode()
+        # The lines of a body end in CR LF, as a text area sends them: parts and chunks are nothing without.
+        body = re.sub("\r\n?|\n", "\r\n", wanted["body"]).encode()
         exchange.ask(wanted["fields_text"], body, own=True)
         return _start(request, window, exchange)
     url, user, password = signing.taken_out(_meant(request, wanted["url"], belongs.url))

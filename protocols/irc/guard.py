@@ -26,6 +26,9 @@ PIECE = 400
 
 MOST = 64 * 1024
 
+MOST_PARTS = 100
+"""Commands that are looked at in one line; what stands behind them is hidden."""
+
 _MORE_MECHANISMS = frozenset({"ECDSA-NIST256P-CHALLENGE", "ECDH-X25519-CHALLENGE", "DH-AES", "DH-BLOWFISH"})
 # Before the command: telnet's options, tags, a source, the slash of a client's input line.
 _LEAD = re.compile(
@@ -67,7 +70,10 @@ class Guard:
 
     def _client(self, line: Line) -> Line:
         # A lone CR or NUL ends a line for some servers: what stands behind it is a command of its own.
-        for part in re.finditer(rb"[^\r\0]+", line.raw):
+        for number, part in enumerate(re.finditer(rb"[^\r\0]+", line.raw)):
+            if number == MOST_PARTS:
+                rest = line.raw[part.start() :].strip()
+                return self._veil.cut(line, part.start(), Said("response", secret=rest))
             kept = self._command(line, part.start())
             if kept is not line:
                 return kept

@@ -66,12 +66,23 @@ class Conversation:
                 await self._send(plain(503, "There are too many connections; try again later."), "GET")
                 return
             while not self._done and self._count < MOST_REQUESTS and await self._exchange():
-                self._h11.start_next_cycle()
+                self._next()
         except (ConnectionError, TimeoutError, ssl.SSLError, h11.LocalProtocolError) as error:
             log.debug("%s: the line was lost (%s)", self._peer, error)
         finally:
             self._service.sessions.leave(entry)
             self._writer.close()
+
+    def _next(self) -> None:
+        """Make ready for the next request; an empty line before one that came already is passed over as well."""
+        self._h11.start_next_cycle()
+        waiting, ended = self._h11.trailing_data
+        if waiting.startswith((b"\r", b"\n")):
+            self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD)
+            if heard := waiting.lstrip(b"\r\n"):
+                self._h11.receive_data(heard)
+            if ended:
+                self._h11.receive_data(b"")
 
     def _end(self, reason: str) -> None:
         # HTTP has no goodbye; a request that is being answered may end, and is told to be the last.
@@ -194,7 +205,10 @@ class Conversation:
         connection and take the answer away from it (RFC 9112 section 9.6)."""
         if self._secure or self._writer.is_closing():
             return
-        self._writer.write_eof()
+        try:
+            self._writer.write_eof()
+        except OSError:
+            return  # it has gone already
         async with asyncio.timeout(LINGER):
             for _ in range(BODY // PIECE):
                 if not await self._reader.read(PIECE):
@@ -211,7 +225,8 @@ class Conversation:
             fields.append(("Content-Type", reply.kind))
         if reply.pieces is None and reply.code not in (204, 304):
             fields.append(("Content-Length", str(len(reply.body))))
-        if self._done or reply.close or self._h11.their_state is h11.ERROR:
+        if self._done or reply.close or self._h11.their_state is not h11.DONE:
+            # What was not read to its end is no place for the next request to begin.
             fields.append(("Connection", "close"))
         head = h11.Response(
             status_code=reply.code, headers=_bytes(fields), reason=reason(reply.code).encode()

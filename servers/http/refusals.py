@@ -15,6 +15,8 @@ TARGET = 8000
 """Bytes of a request's target (RFC 9112 section 3 asks for 8000 at least)."""
 _VERSION = re.compile(rb"[ \t]HTTP/[0-9.]{1,10}[ \t]*\r?$")
 
+_HOST = re.compile(rb"(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9._~!$&'()*+;=%\x80-\xff-]*)(?::[0-9]*)?")
+
 
 class Refused(Exception):
     """A request that ``site`` does not get to see; the connection ends with the answer."""
@@ -31,6 +33,16 @@ def hold(request: h11.Request) -> None:
         raise Refused(414, f"A target may have {TARGET} bytes at most, this one has {len(target)}.")
     if sum(len(name) + len(value) + 4 for name, value in request.headers.raw_items()) > HEAD:
         raise Refused(431, f"The head of a request may have {HEAD} bytes at most.")
+    fields = dict(request.headers)
+    if b"content-length" in fields and b"transfer-encoding" in fields:
+        raise Refused(
+            400,
+            "a body's end is told by Content-Length or by chunks, not by both (RFC 9112, 6.1): they may differ.",
+        )
+    if not _HOST.fullmatch(fields.get(b"host", b"")):
+        raise Refused(
+            400, "Host names one site, and its port where that is not the usual one (RFC 9112, 3.2)."
+        )
     if (
         request.method != b"CONNECT"
         and target != b"*"
@@ -67,7 +79,7 @@ def plain(code: int, why: str) -> Reply:
 
 def why(code: int, text: str) -> str:
     """What h11 found wrong, for people."""
-    if "Host" in text:
+    if "Host: header" in text:
         return "a request in HTTP/1.1 has to name the site it wants in one Host field (RFC 9112, 3.2)."
     if code == 431:
         return f"The head of a request may have {HEAD} bytes at most."

@@ -44,7 +44,7 @@ BELOW: dict[str, tuple[Answer, tuple[str, ...]]] = {
 }
 """Whatever stands below these paths."""
 
-HOMES = {"www.example.com": "example.html", "goccongnghe.net": "example.html"}
+HOMES = {"www.example.com": "example.html", "goccongnghe.net": "goccongnghe.vi.html"}
 """Sites of their own on the same server and port: which one is meant, the Host field says."""
 
 

@@ -159,12 +159,15 @@ def test_a_request_is_built_by_hand_and_says_exactly_what_was_written(web):
     assert web.last.code == 400 and "Host" in web.body
     web.open("/notes/built", built="1", method="PUT", fields_text="Host: x\nContent-Length: 5", body="hello")
     assert web.last.code == 201
+    chunked = "Host: x\nTransfer-Encoding: chunked\nContent-Type: text/plain"
+    web.open("/notes/chunks", built="1", method="PUT", fields_text=chunked, body="3\r\nabc\r\n0\r\n\r\n")
+    assert web.last.code == 201 and web.open("/notes/chunks").body == "abc"
     web.open("/notes/built", built="1", method="DELETE", fields_text="Host: x")
     assert web.last.code == 204 and "nothing to show" in web.html
     web.open("/", built="1", method="GET", fields_text="no field")
     assert "is no field" in web.html and "no field</textarea>" in web.html
     web.open("/", built="1", method="GET /", fields_text="Host: x")
-    assert Exchange.objects.filter(visit__person=web.person).count() == 3
+    assert Exchange.objects.filter(visit__person=web.person).count() == 5
 
 
 def test_signing_in_is_remembered_for_that_part_of_the_site_and_forgotten_on_demand(web, lab):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -132,6 +133,31 @@ def test_what_a_page_names_is_found_once_each():
 )
 def test_every_kind_of_answer_is_shown_somehow(kind: str, raw: bytes, part: str):
     assert part in page.shown(kind, raw, URL, {}).body or kind.endswith("utf-16")
+
+
+SLOW = {
+    "deep": "<div>" * 200_000, "open": "<" * 1_000_000, "wide": "<p " + "x y z " * 170_000 + ">", "&": "&" * 1_000_000,
+    "attributes": "<p " + "".join(f" a{number}" for number in range(60_000)) + ">",
+    "hidden": '<!-- <a b=" --><p ' + "x " * 200_000 + '>"', "comments": "<!--" * 250_000,
+    "value": "<a b='<a b=\"" * 80_000,
+    "sloppy": "<p><font color=a>" * 60_000, "titles": "<title>" * 140_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_page_made_to_be_slow_is_shown_as_its_source_in_time(name):
+    raw = SLOW[name].encode()
+    before = time.process_time()
+    seen = page.shown("text/html", raw, URL, {})
+    page.title_of("text/html", raw), page.parts_of("text/html", raw, URL)
+    assert time.process_time() - before < 2
+    assert seen.bare and seen.body.startswith("<pre>&") and len(seen.body) < 500_000
+
+
+def test_a_long_page_of_the_usual_kind_is_laid_out():
+    row = "<tr class=a><td>1</td><td><a href='/a'>m&#7853;t &amp; m&atilde;</a></td></tr>"
+    seen = page.shown("text/html", f"<table>{row * 4000}</table>".encode(), URL, {})
+    assert not seen.bare and seen.body.count("<a ") == 4000
 
 
 @given(

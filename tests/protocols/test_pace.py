@@ -19,7 +19,8 @@ from protocols.line import MAX_LINE, Line
 SIGNS = [
     b'name="', b"y", b"\n", b" ", b"\0", b"\t", b"passpass=", b"a=", b"x://", b'"', b'\\"', b"\\", b"[", b"(", b"<",
     b"=", b";", b",", b":", b"a:b@", b"?", b"%41", b"1,", b"\xff", b"=?a?b?", b"a ", b"Cookie: a=b;", b'"a":"',
-    b"\nAuthorization:", b"\nContent-Disposition: form-data; name=pass\n", b"identify a ",
+    b"\nAuthorization:", b"\nContent-Disposition: form-data; name=pass\n", b"identify a ", b"\r", b"a\r", b"a \r:\0",
+    b"m\\u1ead", b"Set-Cookie: a=\n ",
 ]  # fmt: skip
 BEGINNINGS = {
     "smtp": (b"", b"AUTH PLAIN "),

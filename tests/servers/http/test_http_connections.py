@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import struct
 import subprocess
 
 import pytest
@@ -12,6 +14,7 @@ from protocols.http.client import Request, connect
 from protocols.login import Address
 from servers.http import connection
 from tests.conftest import need
+from tests.servers.embedded import wait_until
 
 GET = Request("GET", "/connection", (("Host", "localhost"),))
 
@@ -57,8 +60,13 @@ def test_tls_from_the_first_byte(web, heard):
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 6000 + b"\r\n", b"431 Request Header Fields Too Large"),
         (b"\x16\x03\x01\x02\r\n\r\n", b"400 Bad Request"),
         (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", b"505 HTTP Version Not Supported"),
-        (b"BREW / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"501 Not Implemented"),
-        (b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"405 Method Not Allowed"),
+        (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", b"501 Not Implemented"),
+        (b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", b"405 Method Not Allowed"),
+        (b"GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n", b"400 Bad Request"),
+        (
+            b"POST /request HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"400 Bad Request",
+        ),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", b"431 Request Header Fields Too Large"),
         (b"POST /forms/post HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", b"413 Content Too Large"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", b"400 Bad Request"),
@@ -69,6 +77,8 @@ def test_tls_from_the_first_byte(web, heard):
 def test_what_cannot_be_answered_is_told_so(web, wire, text, status):
     heard = raw(wire, web.ports.http, text)
     assert heard.startswith(b"HTTP/1.1 " + status), heard[:200]
+    # The connection has ended, and the answer has said so.
+    assert b"\r\nConnection: close\r\n" in heard
 
 
 def test_a_line_of_http_0_9_is_answered_at_once_and_in_words(web, wire):
@@ -93,6 +103,25 @@ def test_pipelined_requests_are_answered_in_their_order(web, wire):
     )
     places = [heard.find(code) for code in (b"1.1 201", b"1.1 404", b"1.1 503")]
     assert -1 not in places and places == sorted(places)
+
+
+def test_an_empty_line_between_requests_that_came_together_is_passed_over(web, wire):
+    ask = b"GET /status/%d HTTP/1.1\r\nHost: a\r\n%s\r\n"
+    last = ask % (503, b"Connection: close\r\n")
+    heard = raw(wire, web.ports.http, ask % (201, b"") + b"\r\n" + ask % (404, b"") + b"\r\n\n\r\n" + last)
+    places = [heard.find(code) for code in (b"1.1 201", b"1.1 404", b"1.1 503")]
+    assert -1 not in places and places == sorted(places) and b"1.1 400" not in heard
+
+
+def test_a_client_that_goes_before_it_is_refused_is_no_fault_of_the_server(web, wire, caplog):
+    head = b"POST /request HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for body in (b"", b"5\r\nab", b"zz\r\n"):
+        opened = wire(web.ports.http)
+        opened.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        opened.send(head + body)
+        os.close(opened.socket.detach())
+    wait_until(lambda: len(web.running.service.sessions) == 0, 10)
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 def test_a_body_waits_for_100_continue(web, wire):

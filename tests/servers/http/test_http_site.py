@@ -37,6 +37,7 @@ def test_every_link_of_the_site_leads_somewhere(ask):
     assert {path for path in files if path.replace("/trang", "/html/trang") not in found} <= {
         "/example.html",
         "/redirected.html",
+        "/goccongnghe.vi.html",
     }
 
 
@@ -49,6 +50,8 @@ def test_the_host_field_chooses_the_site(ask):
     assert "<h1>Welcome" in ask("/").body.decode()
     for host in ("www.example.com", "WWW.EXAMPLE.COM:8080", "www.example.com."):
         assert "<h1>www.example.com" in ask("/", Host=host).body.decode()
+    own = ask("/", Host="goccongnghe.net").body.decode()
+    assert "<h1>Góc công nghệ" in own and 'lang="vi"' in own and 'href="html/trangtruoc.htm"' in own
     assert "<h1>Welcome" in ask("http://localhost/", Host="localhost").body.decode()
     # A whole address as the target wins over the field.
     assert "<h1>www.example.com" in ask("http://www.example.com/", Host="localhost").body.decode()
