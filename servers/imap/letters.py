@@ -100,7 +100,7 @@ async def search(session: Conversation, request: Request) -> str:
         await asyncio.sleep(0)
     numbers = found if by_uid else [view.number(uid) for uid in found]
     await session.say(b"* SEARCH" + "".join(f" {number}" for number in numbers).encode())
-    return "SEARCH done"
+    return EXPUNGED if view.behind() else "SEARCH done"
 
 
 async def copy(session: Conversation, request: Request) -> str:

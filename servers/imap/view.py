@@ -80,6 +80,12 @@ class View:
         for entry in self.entries(uids):
             self._told[entry.uid] = entry.modseq
 
+    def behind(self) -> bool:
+        """Whether a message is gone that the client still counts."""
+        changed = self.folder.changes(self.modseq)
+        unsure = self.uids if changed is None else changed
+        return bool(self.gone) or any(self.number(uid) and not self.folder.entry(uid) for uid in unsure)
+
     def require_writable(self) -> None:
         """No, when the folder was opened with EXAMINE."""
         if self.readonly:

@@ -248,9 +248,13 @@ def test_expunges_wait_until_numbers_may_move(ann):
     second.ok("NOOP")
     first.ok(r"STORE 1 +FLAGS.SILENT (\Deleted)")
     assert "* 1 EXPUNGE" in first.ok("EXPUNGE")
+    found = second.ok("SEARCH ALL")
+    assert found[0] == "* SEARCH 2 3"
+    assert found[-1].startswith("a OK [EXPUNGEISSUED]")  # RFC 5530: why a number is missing
     for command in ("FETCH 2 FLAGS", "SEARCH ALL", r"STORE 3 +FLAGS (\Seen)"):
         assert not any("EXPUNGE" in line for line in second.ok(command)[:-1])
     assert "* 1 EXPUNGE" in second.ok("NOOP")
+    assert second.ok("SEARCH ALL")[-1] == "a OK SEARCH done"
     assert r"\Seen" in second.ok("FETCH 2 FLAGS")[0]
 
 
