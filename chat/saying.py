@@ -7,7 +7,6 @@ the server's words or ours. Silence is a refusal as well, after PATIENCE: nothin
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -216,6 +215,9 @@ class Mouth:
             raise Unclear(NO_TEXT)
         if len(self._queue) + len(pieces) > MOST_WAITING:
             raise Unclear(TOO_MUCH)
+        # Until they are written: what stands before them, at the pace of the connection. A connection that takes
+        # nothing is silence as well.
+        latest = time.monotonic() + PATIENCE + (len(self._queue) + len(pieces)) / self._pace()[1]
         lines: list[Waiting] = []
         spoken.target = doing.target
         for piece in pieces:
@@ -223,7 +225,7 @@ class Mouth:
             tags = session.label()
             label = tags["label"] if tags else ""
             if label:
-                self._labels[label] = (spoken, math.inf)
+                self._labels[label] = (spoken, latest)
                 spoken.waits += 1
             else:
                 spoken.lines.append((doing.target, piece, doing.manner))
@@ -232,6 +234,7 @@ class Mouth:
             self._fence += 1
             token = f"said-{self._fence}"
             self._fences[token] = spoken
+            spoken.until = latest
             spoken.waits += 1
             lines.append(Waiting(client.line("PING", token), spoken, token=token))
         return lines
@@ -279,8 +282,8 @@ class Mouth:
 
         A server that takes one line in two seconds (RFC 1459 8.10) answers the last of many that much later.
         """
-        on_their_way = sum(1 for _, until in self._labels.values() if until < math.inf) + len(batch)
-        until = time.monotonic() + PATIENCE + 2 * on_their_way
+        unanswered = max(0, len(self._labels) - len(self._queue)) + len(batch)
+        until = time.monotonic() + PATIENCE + 2 * unanswered
         for one in batch:
             if one.spoken and one.spoken.waits == -1:
                 one.spoken.taken()
@@ -289,9 +292,12 @@ class Mouth:
             elif one.spoken and one.token:
                 one.spoken.until = until + 2 * len(one.spoken.lines)
 
+    def _pace(self) -> tuple[int, float]:
+        return LAB_PACE if self.link.row.server.lab else OTHER_PACE
+
     async def _allowed(self) -> int:
         """Wait until at least one line may be said; return how many."""
-        most, rate = LAB_PACE if self.link.row.server.lab else OTHER_PACE
+        most, rate = self._pace()
         while True:
             now = time.monotonic()
             self._credit = (
