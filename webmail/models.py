@@ -225,6 +225,12 @@ class OutgoingMessage(models.Model):
     def __str__(self) -> str:
         return self.subject
 
+    @property
+    def state(self) -> OutgoingRecipient.State:
+        """How the letter stands where it stands worst: what asks for a decision before what is on its way."""
+        states = {row.state for row in self.recipients.all()}
+        return next((state for state in WORST if state in states), OutgoingRecipient.State.SENT)
+
 
 class OutgoingRecipient(models.Model):
     """One recipient of the envelope and what became of the letter there; ``words`` are the server's own."""
@@ -254,6 +260,9 @@ class OutgoingRecipient(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+WORST = tuple(OutgoingRecipient.State[name] for name in ("FAILED", "UNCERTAIN", "SENDING", "QUEUED", "SENT"))
 
 
 class MailTab(models.Model):

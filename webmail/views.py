@@ -265,7 +265,7 @@ def frame(request: HttpRequest, folder: Folder | None = None) -> dict:
         "folders": rows,
         "folder": folder,
         "mailbox": mailbox,
-        "outgoing_rows": outgoing.order_by("-made")[:10],
+        "outgoing_rows": outgoing.order_by("-made").prefetch_related("recipients")[:10],
         "login": tasks.imap_login(request.user.pk),
     }
 

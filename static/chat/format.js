@@ -2,6 +2,7 @@
 const SIGNS = { "\x02": "bold", "\x1d": "italic", "\x1f": "underline", "\x1e": "strike", "\x11": "mono", "\x16": "reverse" };
 const LINK = /\b(?:https?|ftp|ircs?):\/\/[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+/gi;
 const CHANNEL = /((?:^|[\s(,:;])[@%+]?)([#&][^\s,\u0000-\u001f]*[^\s,.:;!?)\u0000-\u001f])/g;
+const TURNS = { "\u061c": "ALM", "\u200e": "LRM", "\u200f": "RLM", "\u202a": "LRE", "\u202b": "RLE", "\u202c": "PDF", "\u202d": "LRO", "\u202e": "RLO", "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI" };
 // The 72 colours of the wider palette (16-87) stand in twelve columns of one hue each; 88-98 are greys.
 const COLUMNS = [4, 7, 8, 9, 3, 3, 10, 11, 2, 12, 6, 13];
 
@@ -77,12 +78,24 @@ function channels(text, into) {
   let at = 0;
   for (const found of text.matchAll(CHANNEL)) {
     const start = found.index + found[1].length;
-    into.append(text.slice(at, start));
+    signs(text.slice(at, start), into);
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "channel-link", textContent: found[2] });
     button.dataset.join = found[2];
     into.append(button);
     at = start + found[2].length;
   }
-  into.append(text.slice(at));
+  signs(text.slice(at), into);
+}
+
+// A sign that turns the words around it is told by its name (as netlab/templatetags/signs.py does in the pages).
+function signs(text, into) {
+  for (const part of text.split(/([\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])/)) {
+    const name = TURNS[part];
+    if (!name) { into.append(part); continue; }
+    const sign = document.createElement("span");
+    Object.assign(sign, { className: "sign", textContent: part });
+    sign.dataset.sign = name;
+    into.append(sign);
+  }
 }

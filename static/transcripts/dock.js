@@ -4,6 +4,8 @@ import { explainer, strip } from "./explain.js";
 import { act, copy, nextTimes, opened, said, tell, text } from "./lines.js";
 import { refresh, show } from "./views.js";
 
+// What draws nothing, or turns the words around it, is left out of the handle; the line itself shows it.
+const SIGNS = /[\u0000-\u001f\u007f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const MOST = 8, MOST_ASIDE = 3, OLD_SECONDS = 60;
 const dock = document.querySelector(".dock");
 const part = (name) => dock.querySelector(name);
@@ -144,7 +146,7 @@ function lines(message) {
 }
 
 function note(words, line = false) {
-  last.textContent = words.slice(0, 120);
+  last.textContent = words.replace(SIGNS, "").slice(0, 120);
   last.classList.toggle("said", line);
 }
 

@@ -180,3 +180,16 @@ def test_files_up_to_the_limit_go_out_and_a_copy_is_kept(lab, ann, ben, client):
     outgoing = OutgoingMessage.objects.get()
     assert [row.state for row in outgoing.recipients.all()] == ["sent"], outgoing.recipients.values()
     assert outgoing.copy == "kept", outgoing.copy_words
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [(("sent", "queued"), "queued"), (("sending", "sent"), "sending"), (("sending", "failed"), "failed")],
+)
+def test_the_outbox_says_in_a_word_how_each_letter_stands(lab, ann, ben, client, states, told):
+    write(client, ann, to="ben@lab.test, ann@lab.test")
+    outgoing = OutgoingMessage.objects.get()
+    for row, state in zip(outgoing.recipients.all(), states, strict=True):
+        OutgoingRecipient.objects.filter(pk=row.pk).update(state=state)
+    page = client.get("/mail/folders/").content.decode()
+    assert f">{told}</span></a></li>" in page[page.index("Outbox") :]
