@@ -1,7 +1,7 @@
 """``{{ name|visible }}``: signs that draw nothing, or turn the words around them, seen as what they are.
 
 A name of ``RLO`` and "gpj.exe" would read "exe.jpg". The sign stays in the text, so that what is copied is what came;
-``.sign`` in shell.css draws its abbreviation and keeps it from turning what follows (UAX #9; RFC 20 for the controls).
+``.told-sign`` in shell.css draws its abbreviation and keeps it from turning what follows (UAX #9; RFC 20 for the controls).
 """
 
 from __future__ import annotations
@@ -40,4 +40,4 @@ def _drawn(found: re.Match[str]) -> SafeString:
     sign = found[0]
     name = unicodedata.name(sign, "").lower()
     told = f"U+{ord(sign):04X}" + (f" {name}" if name else "")
-    return format_html('<span class="sign" data-sign="{}" title="{}">{}</span>', _NAMES[sign], told, sign)
+    return format_html('<span class="told-sign" data-sign="{}" title="{}">{}</span>', _NAMES[sign], told, sign)

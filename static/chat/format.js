@@ -94,7 +94,7 @@ function signs(text, into) {
     const name = TURNS[part];
     if (!name) { into.append(part); continue; }
     const sign = document.createElement("span");
-    Object.assign(sign, { className: "sign", textContent: part });
+    Object.assign(sign, { className: "told-sign", textContent: part });
     sign.dataset.sign = name;
     into.append(sign);
   }

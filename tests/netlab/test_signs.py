@@ -11,7 +11,7 @@ from netlab.templatetags.signs import visible
 
 def drawn(html: str) -> str:
     """Return what a person reads: a sign's name where it stands, and no sign itself."""
-    return re.sub(r'<span class="sign" data-sign="(\w+)"[^>]*>.</span>', r"[\1]", html, flags=re.S)
+    return re.sub(r'<span class="told-sign" data-sign="(\w+)"[^>]*>.</span>', r"[\1]", html, flags=re.S)
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_html_in_names_is_text(tab, site, server):
     tasks.list_folder(site.pk, "/")
     shown = page(tab, site)
     assert "<img src=x" not in shown and "&lt;img src=x onerror=alert(1)&gt;" in shown
-    assert re.search(r'<bdi><span class="sign" data-sign="RLO"[^>]*>\u202e</span>gnp.exe</bdi>', shown)
+    assert re.search(r'<bdi><span class="told-sign" data-sign="RLO"[^>]*>\u202e</span>gnp.exe</bdi>', shown)
     asked = tab.client.post(
         f"/files/{site.pk}/ask/", {"verb": "delete", "path": "/", "name": ["<img src=x onerror=alert(1)>"]}
     ).content.decode()
