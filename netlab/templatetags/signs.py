@@ -1,7 +1,7 @@
 """``{{ name|visible }}``: signs that draw nothing, or turn the words around them, seen as what they are.
 
 A name of ``RLO`` and "gpj.exe" would read "exe.jpg". The sign stays in the text, so that what is copied is what came;
-``.told-sign`` in shell.css draws its abbreviation and keeps it from turning what follows (UAX #9; RFC 20 for the controls).
+``.told-sign`` in shell.css draws its abbreviation and keeps it from turning what follows (UAX #9, RFC 20).
 """
 
 from __future__ import annotations

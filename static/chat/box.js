@@ -20,10 +20,11 @@ export function setup({ say, names }) {
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    if (!hints.hidden && !shiftKey && !ctrlKey && !altKey && !metaKey && picked(key)) { event.preventDefault(); return; }
     if (key === "Tab" && !shiftKey && !ctrlKey && !altKey) { if (complete(names())) event.preventDefault(); return; }
     tried = null;
     if (key === "Enter" && !shiftKey && !altKey) { event.preventDefault(); send(); }
-    if (key === "Escape") hints.hidden = true;
+    if (key === "Escape") hide();
     if (altKey || metaKey) return;
     if (ctrlKey) { mark(event); return; }
     if (key === "ArrowUp" && first()) { event.preventDefault(); back(-1); }
@@ -31,7 +32,7 @@ export function setup({ say, names }) {
   });
   hints.addEventListener("click", (event) => {
     const row = event.target.closest("li");
-    if (row) { put(`/${row.dataset.name} `); box.focus(); }
+    if (row) { take(row); box.focus(); }
   });
 }
 
@@ -71,6 +72,7 @@ function back(step) {
   if (at === past.length) kept = box.value;
   at = next;
   put(at === past.length ? kept : past[at]);
+  hide(); // the arrows walk on through what was said before
 }
 
 // mIRC's keys, which The Lounge and others share.
@@ -100,14 +102,30 @@ function complete(names) {
   box.setRangeText(name + after, tried.start, tried.end, "end");
   saved.end = saved.start + name.length + after.length;
   tried = saved;
-  hints.hidden = true;
+  hide();
   return true;
 }
 
 function suggest() {
   const found = /^\/(\w*)$/.exec(box.value);
   const rows = found ? COMMANDS.filter((one) => one.name.startsWith(found[1].toLowerCase())).slice(0, 8) : [];
-  hints.replaceChildren(...rows.map((one) => node("li", { role: "option", data: { name: one.name } }, node("code", { textContent: one.usage }), node("span", { className: "aside", textContent: one.says }))));
+  hints.replaceChildren(...rows.map((one) => node("li", { role: "option", id: `hint-${one.name}`, data: { name: one.name } }, node("code", { textContent: one.usage }), node("span", { className: "aside", textContent: one.says }))));
   rows.length ? hints.querySelectorAll("li").forEach((row) => row.setAttribute("aria-selected", "false")) : 0;
   hints.hidden = !rows.length;
+  box.removeAttribute("aria-activedescendant");
+}
+
+function hide() { hints.hidden = true; box.removeAttribute("aria-activedescendant"); }
+
+function take(row) { put(`/${row.dataset.name} `); }
+
+// Up and down go through the suggestions while they stand there; Enter or Tab takes the one that is marked.
+function picked(key) {
+  const rows = [...hints.children], now = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+  if (now >= 0 && (key === "Enter" || key === "Tab")) { take(rows[now]); return true; }
+  if (key !== "ArrowDown" && key !== "ArrowUp") return false;
+  const next = rows.at(now < 0 && key === "ArrowUp" ? -1 : (now + (key === "ArrowDown" ? 1 : -1)) % rows.length);
+  rows.forEach((row) => row.setAttribute("aria-selected", String(row === next)));
+  box.setAttribute("aria-activedescendant", next.id);
+  return true;
 }

@@ -65,6 +65,12 @@ def test_people_talk_alone_tab_completes_and_each_line_of_a_paste_is_a_message(p
         box.fill(begun)
         box.press("Tab")
         expect(box).to_have_value(complete)
+    box.fill("/")
+    for key in ("ArrowDown", "ArrowDown"):
+        box.press(key)
+    expect(ann.get_by_role("option", selected=True)).to_contain_text("/part")
+    box.press("Enter")
+    expect(box).to_have_value("/part ")
     box.fill("a thought, not said yet")
 
     say(ben, "/query ann")
