@@ -40,4 +40,6 @@ def _drawn(found: re.Match[str]) -> SafeString:
     sign = found[0]
     name = unicodedata.name(sign, "").lower()
     told = f"U+{ord(sign):04X}" + (f" {name}" if name else "")
-    return format_html('<span class="told-sign" data-sign="{}" title="{}">{}</span>', _NAMES[sign], told, sign)
+    return format_html(
+        '<span class="told-sign" data-sign="{}" title="{}">{}</span>', _NAMES[sign], told, sign
+    )
