@@ -39,10 +39,11 @@ function attach(list) {
   request.open("POST", files.dataset.url);
   request.setRequestHeader("X-CSRFToken", part("compose").elements.csrfmiddlewaretoken.value);
   request.setRequestHeader("X-Tab", tab());
-  request.upload.onprogress = (event) => { progress.hidden = false; progress.max = event.total; progress.value = event.loaded; };
+  request.upload.onprogress = (event) => { progress.hidden = false; progress.max = event.total; progress.value = event.loaded; part("attach-percent").textContent = `${Math.floor((100 * event.loaded) / event.total)} %`; };
   request.onloadend = () => {
     waiting(-1);
     progress.hidden = true;
+    part("attach-percent").textContent = "";
     files.value = "";
     if (request.status !== 200) { trouble.textContent = files.dataset.failed; return; }
     const box = part("attached");
