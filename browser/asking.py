@@ -57,6 +57,10 @@ def run(exchange: Exchange, wires: Wires) -> None:
         _parts(exchange, wires)
 
 
+SIGNING = ("authorization", "proxy-authorization")
+CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range")
+
+
 def asked_before(after: Exchange) -> bool:
     """Whether the visit has asked this very address: it goes round in a circle."""
     rows = after.visit.exchanges.filter(url=after.url, method=after.method).exclude(pk=after.pk)
@@ -80,7 +84,8 @@ def redirected(exchange: Exchange) -> Exchange | None:
     fields = []
     for name, value in asked["fields"]:
         low = name.lower()
-        if low in ("cookie", "host", *(() if keep_secrets else ("authorization",))):
+        # What was asked of a copy of the first address says nothing of the second.
+        if low in ("cookie", "host", *CONDITIONS, *(() if keep_secrets else SIGNING)):
             continue
         if low in BODILY and not asked["body"]:
             continue
@@ -136,6 +141,8 @@ def _ask(exchange: Exchange, wires: Wires) -> None:
         answer = wires.ask(url, request)
     except WireError as error:
         exchange.state, exchange.trouble = Exchange.State.FAILED, trouble(error)
+        if error.params.get("cause") == "not-listed":
+            signing.forget(visit.person, url)
         said = error.params.get("cause") not in ("not-listed", "visit")
         exchange.transcript = wires.transcript if said else None
     else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-DEPTH = 200
-"""Elements within elements."""
+from protocols.html import too_deep
+
 TAGS = 60_000
 """Signs that may begin a tag; a megabyte of a usual page has some ten or twenty thousand."""
 ENTITIES = 250_000
@@ -14,11 +14,6 @@ ATTRIBUTES = 500
 """Attributes of one tag."""
 WORK = 200_000
 """Attributes that are looked at in all."""
-NEVER_DEEP = {
-    "area", "br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p", "td", "th",
-    "tr",
-}  # fmt: skip
-"""Elements that hold nothing, or that the next of their kind ends."""
 _TAG = re.compile(r"<(/?)([a-z][^\s/>]{0,40})", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     r"""[\s/]*(?P<name>=?[^\s/>=]*)(?:\s*=\s*(?:"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\s>]*))?"""
@@ -31,22 +26,7 @@ def too_much(html: str) -> bool:
     Every sign that may begin a tag is read as one, also within a comment or another tag's value: what a parser takes
     for a tag is then among them, whatever it took what stands before it for.
     """
-    return html.count("<") > TAGS or html.count("&") > ENTITIES or _too_deep(html) or _too_wide(html)
-
-
-def _too_deep(html: str) -> bool:
-    opened: list[str] = []
-    for found in _TAG.finditer(html):
-        name = found[2].lower()
-        if name in NEVER_DEEP:
-            continue
-        if not found[1]:
-            opened.append(name)
-            if len(opened) > DEPTH:
-                return True
-        elif name in opened:
-            del opened[len(opened) - 1 - opened[::-1].index(name) :]
-    return False
+    return html.count("<") > TAGS or html.count("&") > ENTITIES or too_deep(html) or _too_wide(html)
 
 
 def _too_wide(html: str) -> bool:

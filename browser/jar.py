@@ -59,7 +59,10 @@ def _remember(person: User, seen: whatwg.Browser, line: str) -> None:
     domain = told.get("domain", "").strip().lower().removeprefix(".")
     if domain and not _inside(seen.hostname, domain):
         return
-    if "secure" in told and seen.protocol != "https:":
+    safe = seen.protocol == "https:"
+    if ("secure" in told and not safe) or not (name.strip() or value.strip()):
+        return
+    if not _prefixed(name.strip().lower(), told) or not (safe or _free(person, seen, name.strip()[:256])):
         return
     path = told.get("path", "")
     where = {
@@ -82,6 +85,19 @@ def _remember(person: User, seen: whatwg.Browser, line: str) -> None:
 def _attribute(part: str) -> tuple[str, str]:
     name, _, value = part.partition("=")
     return name.strip().lower(), value.strip()
+
+
+def _prefixed(name: str, told: dict[str, str]) -> bool:
+    """Whether a name that promises something may (RFC 6265bis section 4.1.3)."""
+    if name.startswith("__host-"):
+        return "secure" in told and told.get("path") == "/" and not told.get("domain")
+    return "secure" in told or not name.startswith("__secure-")
+
+
+def _free(person: User, seen: whatwg.Browser, name: str) -> bool:
+    """Whether no secure cookie of this name is there: a plain connection changes none (RFC 6265bis section 5.7)."""
+    rows = Cookie.objects.filter(person=person, name=name, secure=True)
+    return not any(_inside(seen.hostname, row.domain) or _inside(row.domain, seen.hostname) for row in rows)
 
 
 def _expires(told: dict[str, str]) -> datetime | None:

@@ -115,7 +115,7 @@ class _Named(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._inside == "title" and not self.title:
-            self.title = " ".join(data.split())
+            self.title = "".join(sign for sign in " ".join(data.split()) if sign.isprintable())
         elif self._inside == "style" and sum(map(len, self.styles)) < 256 * 1024:
             self.styles.append(data)
 

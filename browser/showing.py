@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from browser import explained, jar, storage, where
+from browser import explained, jar, signing, storage, where
 from browser.asking import REDIRECTS, STEPS, asked_before, usual_fields
 from browser.models import Cookie, Exchange, SignIn, Visit, Window
 from browser.page import SHOWN, decoded, hexdump, printable
@@ -51,7 +51,9 @@ def context(request: HttpRequest, window: Window, **more: Any) -> dict[str, Any]
     }
     if visit is not None:
         _forget_lost(visit)
-        values["signed"] = request.session.get("web_signed") == visit.pk
+        values["signed"] = request.session.get("web_signed") == visit.pk and signing.going(
+            request.user, visit.url
+        )
         rows = list(visit.exchanges.all())
         number = asked.get("exchange", "")
         values["steps"] = [row for row in rows if row.kind in (Exchange.Kind.PAGE, Exchange.Kind.REDIRECT)]

@@ -21,6 +21,12 @@ def remember(person: User, url: str, user: str, password: str) -> None:
     row.save()
 
 
+def forget(person: User, url: str) -> None:
+    """Keep nothing for the site of ``url``: it is none that anybody here may ask."""
+    if seen := whatwg.read(url):
+        SignIn.objects.filter(person=person, origin=seen.origin).delete()
+
+
 def going(person: User, url: str) -> Fields:
     """The field that goes along to ``url``; none where nobody signed in."""
     seen = whatwg.read(url)

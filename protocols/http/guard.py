@@ -42,9 +42,20 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _PART_NAME = re.compile(rb'\bname="?(?P<name>[^"\r\n;]{1,200})', re.IGNORECASE)
-_USERINFO = re.compile(
-    rb"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/?#@:]{0,200}:(?P<value>[^\s/?#@]+)@"
+_NUMBER = re.compile(
+    rb'"(?P<name>(?:[^"\\\r\n]|\\[^\r\n]){1,200})"\s{0,20}:\s{0,20}(?P<value>-?[0-9][0-9.eE+-]{0,100})'
 )
+_ELEMENT = re.compile(rb"<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:[ \t][^<>\r\n]{0,200})?>(?P<value>[^<\r\n]+)</")
+_OWN_FIELD = re.compile(
+    _BORDER + rb"X-[\w-]{0,40}?(?:Token|Key|Secret|Passw(?:or)?d)[\w-]{0,20}[ \t]*:[ \t]*(?P<value>[^\r\n]+)",
+    re.IGNORECASE,
+)
+"""Fields that services have made for their own keys: X-Api-Key, X-Auth-Token, X-CSRFToken."""
+_CHALLENGE = re.compile(
+    _BORDER + rb"(?:WWW|Proxy)-Authenticate[ \t]*:[ \t]*(?:Negotiate|NTLM)[ \t]+(?P<value>[^\r\n,]+)",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(rb"//[^\s/?#@:]{0,200}?(?::|%3A)(?P<value>[^\s/?#@]+)@", re.IGNORECASE)
 _SURE = re.compile(
     r"pass(?:w(?:or)?d|phrase|code)?(?![a-z])|passw|pwd|secret|token"
     r"|mat[\W_]{0,3}khau|(?<![a-z])(?:mat[\W_]{0,3}ma|bi[\W_]{0,3}mat)(?![a-z])"
@@ -162,11 +173,20 @@ def _all(raw: bytes, told: frozenset[str], likely: bool) -> Iterator[Found]:
         yield from _cookies(raw, match.start("value"), match.end("value"))
     for match in _SET_COOKIE.finditer(raw):
         yield from _cookies(raw, match.start("value"), match.end("value"))
+    for pattern in (_OWN_FIELD, _CHALLENGE):
+        for match in pattern.finditer(raw):
+            yield _plain(match, "token")
     yield from _userinfo(raw)
     yield from _pairs(raw, told, likely)
-    for match in _MEMBER.finditer(raw):
-        if kind := _kind(match["name"], told, False):
-            yield _plain(match, kind)
+    yield from _named(raw, told, likely)
+
+
+def _named(raw: bytes, told: frozenset[str], likely: bool) -> Iterator[Found]:
+    """What stands under a secret's name in JSON, in XML and in the parts of a form."""
+    for pattern in (_MEMBER, _NUMBER, _ELEMENT):
+        for match in pattern.finditer(raw):
+            if kind := _kind(match["name"], told, False):
+                yield _plain(match, kind)
     for match in _PART.finditer(raw):
         name = _PART_NAME.search(match["head"])
         if name and (kind := _kind(name["name"], told, likely)):

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from html import escape
 from typing import cast
 
+from protocols.http.guard import telling
 from servers.http.message import Asked, Reply, pairs
 from servers.http.page import BACK, page, table
 
@@ -43,10 +44,7 @@ def form_post(asked: Asked) -> Reply:
         return page(
             "No form", "<p>Only <code>application/x-www-form-urlencoded</code> is read here.</p>", 415
         )
-    rows = [
-        (name, value if "password" not in name.lower() else f"({len(value)} characters)")
-        for name, value in pairs(asked.body.decode("utf-8", "replace"))
-    ]
+    rows = [(name, _told(name, value)) for name, value in pairs(asked.body.decode("utf-8", "replace"))]
     text = (
         f"<p>What you typed came in the body, {len(asked.body)} bytes of it; the address has nothing of it.</p>"
         f"{table(rows)}<p>Reload this page: a browser asks first, for POST may do something twice. "
@@ -70,6 +68,11 @@ def form_upload(asked: Asked) -> Reply:
     return page("A form with a file", text)
 
 
+def _told(name: str, value: str) -> str:
+    """A field's value; of a password's its length."""
+    return f"({len(value)} characters)" if telling(name) == "password" else value
+
+
 def _parts(kind: str, body: bytes) -> list[tuple[str, str]]:
     head = f"Content-Type: {kind}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
     whole = cast(EmailMessage, email.message_from_bytes(head + body, policy=email.policy.HTTP))
@@ -80,7 +83,7 @@ def _parts(kind: str, body: bytes) -> list[tuple[str, str]]:
         raw = raw if isinstance(raw, bytes) else b""
         file_name = part.get_filename()
         if file_name is None:
-            rows.append((name, raw.decode("utf-8", "replace")[:500]))
+            rows.append((name, _told(name, raw.decode("utf-8", "replace"))[:500]))
         else:
             rows.append((name, f"file “{file_name}”, {part.get_content_type()}, {len(raw)} bytes"))
     return rows

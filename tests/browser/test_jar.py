@@ -42,6 +42,21 @@ def test_a_cookie_of_the_past_is_gone(ann, when):
     assert not Cookie.objects.exists()
 
 
+def test_a_name_that_promises_security_is_taken_from_nobody_else(ann):
+    https = URL.replace("http:", "https:").replace("8080", "8443")
+    jar.remember(ann, URL, ["__Secure-a=1; Secure", "__Host-b=1; Path=/", "__SECURE-c=1", ";", "=", " "])
+    assert not Cookie.objects.exists()
+    jar.remember(
+        ann,
+        https,
+        ["__Host-b=1; Secure", "__Host-c=1; Secure; Path=/", "__Secure-d=1; Secure", "e=1; Secure"],
+    )
+    jar.remember(ann, URL, ["e=2", "e=2; Domain=b.example", "f=2"])
+    assert sorted((row.name, row.value) for row in Cookie.objects.all()) == [
+        ("__Host-c", "1"), ("__Secure-d", "1"), ("e", "1"), ("f", "2"),
+    ]  # fmt: skip
+
+
 text = st.text(st.characters(codec="latin-1"), max_size=40)
 date = st.builds(
     "{}, {} {} {} {}:{}:{} {}".format, st.sampled_from(["Fri", "Friday", "x"]), st.integers(-1, 40),

@@ -110,6 +110,7 @@ def test_what_a_page_names_is_found_once_each():
     raw = b"<title> My  page </title><img src=a.png><img src=a.png#x><img src='data:x'>"
     raw += b"<link rel='stylesheet' href=/s.css>"
     assert page.title_of("text/html", raw) == "My page"
+    assert page.title_of("text/html", b"<title>a\x1b[31mb\0c\xe2\x80\xaed</title>") == "a[31mbcd"
     assert page.parts_of("text/html", raw, URL) == [
         ("picture", "http://localhost:8080/a/a.png"),
         ("picture", "data:x"),

@@ -80,6 +80,12 @@ def test_a_name_and_password_in_an_address_become_a_sign_in(web, tmp_path, lab):
     assert lab.passwords["ann"] not in everything_stored(tmp_path)
 
 
+def test_a_name_and_password_for_a_site_that_is_not_listed_are_not_kept(web, tmp_path):
+    web.open(f"http://ann:{SECRET}@elsewhere.example/")
+    assert web.last.state == "failed" and not SignIn.objects.exists()
+    assert "taken out of the address" not in web.show("page") and SECRET not in everything_stored(tmp_path)
+
+
 def test_a_copy_of_another_secret_address_is_not_taken_for_this_one(web):
     web.open("/cache/fresh?key=one-secret").open("/cache/fresh?key=two-secrets")
     assert not web.last.kept and Exchange.objects.filter(url__endswith="key=***", kind="page").count() == 2

@@ -46,6 +46,14 @@ WAYS = [
         [GET, ("S", OK[1].replace(b"\r\n\r\n", b"\r\nSet-Cookie:" + fold + SECRET + b"; Path=/\r\n\r\n"))]
         for fold in (b" id=\r\n ", b"\r\n\tid=", b" id\r\n =", b" id=a\r\n b\r\n ")
     ),
+    *(
+        request(name + b": " + SECRET)
+        for name in (b"X-Api-Key", b"x-auth-token", b"X-CSRFToken", b"X-My-Secret")
+    ),
+    [GET, ("S", OK[1].replace(b"\r\n\r\n", b"\r\nWWW-Authenticate: Negotiate " + SECRET + b"\r\n\r\n"))],
+    [("C", b"GET /?to=//ann:" + SECRET + b"@x/ HTTP/1.1\r\nHost: x\r\n\r\n")],
+    [("C", b"GET http://ann%3A" + SECRET + b"@x/ HTTP/1.1\r\nHost: x\r\n\r\n")],
+    request(body=b"<login><password>" + SECRET + b"</password></login>\r\n"),
     [*request(b"Authorization: Bearer " + SECRET), ("S", OK[1][:-5] + b"you sent " + SECRET)],
 ]
 
@@ -114,6 +122,12 @@ def test_cookies_keep_their_names_and_attributes():
     assert [span.start for span in line.hidden] == [10, 15, 19]
     assert line.cut == 0
     assert any(line.raw == b"Set-Cookie: id=; Path=/; HttpOnly" for line in guarded(WAYS[10]))
+
+
+def test_a_password_of_figures_is_hidden_in_json_as_well():
+    body = b'{"user": 17, "password": 90210345}'
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert guarded([("C", head + body)])[-1].raw == b'{"user": 17, "password": }'
 
 
 def test_digest_keeps_what_is_no_secret():
