@@ -59,3 +59,23 @@ def is_clean(page, *, within=None):
         for node in rule["nodes"]
     ]
     assert not faults, "\n".join(faults)
+
+
+def unreached(tab):
+    """Press Tab until it comes round; return what of the page can be used and was never reached, by its text."""
+    tab.evaluate("""() => {
+        window.getSelection().removeAllRanges();
+        document.activeElement.blur();
+        document.addEventListener("focusin", (event) => { event.target.dataset.walked = ""; });
+        const first = document.querySelector("a[href]");
+        first.focus();
+    }""")
+    open_ = """() => [...document.querySelectorAll("main :is(a[href], button, input, select, textarea, [tabindex='0'])")]
+        .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && !("walked" in one.dataset))
+        .map((one) => one.id || one.textContent.trim())"""
+    for _ in range(40):
+        if not (left := tab.evaluate(open_)):
+            return []
+        for _ in range(10):
+            tab.keyboard.press("Tab")
+    return left

@@ -17,12 +17,13 @@ export class Editor {
     this.queue = [];
     this.vocabulary = [];
     this.cycle = null;
+    this.leaving = false;
     part("#con-say").addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     part("#con-all").onclick = () => this.all();
     part("#con-drop").onclick = () => { this.queue = []; this.shown(); this.input.focus(); };
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("paste", (event) => this.paste(event));
-    this.input.addEventListener("input", () => { this.cycle = null; });
+    this.input.addEventListener("input", () => { this.cycle = null; this.leaving = false; });
   }
 
   get text() { return this.input.value; }
@@ -70,7 +71,8 @@ export class Editor {
   }
 
   key(event) {
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") this.recall(event);
+    if (event.key === "Escape") this.leaving = true;
+    else if (event.key === "ArrowUp" || event.key === "ArrowDown") this.recall(event);
     else if (event.key === "Tab" && !event.shiftKey && !event.altKey && !event.ctrlKey) this.complete(event);
     else if (event.key === "c" && event.ctrlKey && !event.shiftKey && this.input.selectionStart === this.input.selectionEnd && !String(getSelection())) { event.preventDefault(); this.close(); }
   }
@@ -84,8 +86,9 @@ export class Editor {
     this.text = to === this.history.length ? this.draft : this.history[to];
   }
 
-  // Tab completes the command's word; where there is nothing to complete it moves on, as everywhere.
+  // Tab completes the command's word; where there is nothing to complete, or after Esc, it moves on, as everywhere.
   complete(event) {
+    if (this.leaving) { this.leaving = false; return; }
     if (!this.cycle) {
       const { before, word, after } = this.word();
       if (after.trim() || (!word && !before)) return;

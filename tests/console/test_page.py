@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.chromium import is_clean, sign_in
+from tests.chromium import is_clean, sign_in, unreached
 from tests.console.test_by_hand import PRINTED
 from transcripts.models import Transcript
 
@@ -76,6 +76,14 @@ def test_backspace_never_reaches_the_wire_and_history_and_tab_complete(tab, ann)
     tab.keyboard.type("a2 unsel")
     tab.keyboard.press("Tab")
     expect(tab.get_by_label("Line to send")).to_have_value("a2 UNSELECT")
+    tab.get_by_label("Line to send").fill("a2 s")
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_label("Line to send")).to_be_focused()
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_label("Line end")).to_be_focused()
+    tab.get_by_label("Line to send").fill("")
+    assert unreached(tab) == []
 
 
 def test_lines_that_are_pasted_wait_for_enter_or_go_all(tab, ann):
@@ -110,6 +118,8 @@ def test_axe_finds_nothing_and_no_width_overflows(tab, ann, theme):
     for width in (390, 800, 1400):
         tab.set_viewport_size({"width": width, "height": 800})
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        # A server's whole name can be read, on a phone as well.
+        assert tab.locator("#con-server").bounding_box()["width"] >= min(width * 0.9, 190)
     is_clean(tab)
 
 

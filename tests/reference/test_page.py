@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.chromium import is_clean, sign_in
+from tests.chromium import is_clean, sign_in, unreached
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
@@ -46,6 +46,8 @@ def test_axe_finds_nothing_in_either_language_and_no_width_overflows(tab, ann, t
     for path in ("", "?q=quota", "?protocol=http", "irc/numerics/001/", "smtp/reply_codes/450/", "course/"):
         tab.goto(f"/reference/{path}")
         is_clean(tab)
+        if theme == "light" and path != "?protocol=http":
+            assert unreached(tab) == [], path
         for width in (390, 1400):
             tab.set_viewport_size({"width": width, "height": 800})
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
