@@ -70,12 +70,12 @@ def unreached(tab):
         const first = document.querySelector("a[href]");
         first.focus();
     }""")
-    open_ = """() => [...document.querySelectorAll("main :is(a[href], button, input, select, textarea, [tabindex='0'])")]
-        .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && !("walked" in one.dataset))
-        .map((one) => one.id || one.textContent.trim())"""
+    left = """() => [...document.querySelectorAll("main :is(a[href], button, input, select, textarea, [tabindex='0'])")]
+        .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled)
+        .filter((one) => !("walked" in one.dataset)).map((one) => one.id || one.textContent.trim())"""
     for _ in range(40):
-        if not (left := tab.evaluate(open_)):
+        if not tab.evaluate(left):
             return []
         for _ in range(10):
             tab.keyboard.press("Tab")
-    return left
+    return tab.evaluate(left)
