@@ -71,6 +71,14 @@ addEventListener("message", (event) => {
   if (event.data.kind === "over") document.getElementById("over").textContent = String(event.data.url).slice(0, 200);
 });
 
+// Who pressed something that the answer took away goes on beside it, not at the page's beginning.
+let within = false;
+document.body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target?.id === "visit") within = visit().contains(document.activeElement); });
+document.body.addEventListener("htmx:afterSettle", () => {
+  if (within && document.activeElement === document.body) visit().querySelector(".web-tabs [aria-current]")?.focus({ preventScroll: true });
+  within = false;
+});
+
 document.body.addEventListener("htmx:afterSettle", (event) => { if ([event.detail.target?.id, event.detail.elt?.id].includes("visit")) shown(); });
 address.addEventListener("focus", () => address.select());
 document.getElementById("bar").addEventListener("submit", () => address.blur());

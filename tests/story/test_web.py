@@ -20,8 +20,11 @@ def page(tab: Page):
 
 
 def look(tab: Page, pane: str) -> None:
-    tab.get_by_role("group", name="What to look at").get_by_role("link", name=pane, exact=True).click()
+    """Look at a pane, by the keyboard, which stays where it was."""
+    link = tab.get_by_role("group", name="What to look at").get_by_role("link", name=pane, exact=True)
+    link.press("Enter")
     expect(tab.locator("#visit")).to_have_attribute("data-pane", pane.lower())
+    expect(link).to_be_focused()
 
 
 def count(tab: Page, number: int) -> None:
@@ -53,8 +56,9 @@ def test_a_link_is_followed_and_the_counter_counts_until_its_cookie_is_gone(pers
         clean(tab)
     look(tab, "Cookies")
     tab.get_by_label("Value of visits").fill("41")
-    tab.get_by_role("button", name="Change", exact=True).click()
+    tab.get_by_role("button", name="Change", exact=True).press("Enter")
     expect(tab.get_by_text("Changed: the next request says it.")).to_be_visible()
+    expect(tab.get_by_role("link", name="Cookies", exact=True)).to_be_focused()
     clean(tab)
     tab.get_by_role("button", name="Empty the jar").click()
     expect(tab.get_by_text("The jar is empty.")).to_be_visible()
