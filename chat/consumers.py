@@ -59,7 +59,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             told = json.loads(text_data or "")
             work = getattr(self, f"_do_{told['do']}")
             await work(told)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             self._put({"told": "error"})
 
     async def _do_say(self, told: dict[str, Any]) -> None:

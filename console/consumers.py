@@ -86,7 +86,7 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
     async def receive(self, text_data=None, bytes_data=None, **more):
         try:
             told = json.loads(text_data or "")
-        except ValueError:
+        except (ValueError, RecursionError):  # brackets within brackets without end
             return
         await self.receive_json(told)
 

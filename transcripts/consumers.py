@@ -73,7 +73,7 @@ class TranscriptConsumer(AsyncWebsocketConsumer):
             elif kind == "follow":
                 after, tail = (max(0, int(told.get(name) or 0)) for name in ("after", "tail"))
                 await self._follow(int(told["transcript"]), after, tail)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             await self.send(json.dumps({"type": "error"}))
 
     async def lines_saved(self, message):

@@ -37,6 +37,14 @@ async def test_a_server_that_drips_is_shown_while_it_drips(ann, console, scripte
     assert not hand.texts("S")
 
 
+async def test_brackets_within_brackets_do_not_end_the_consoles_socket(ann, console, scripted):
+    one = await console(ann, server=await scripted.open(quiet))
+    for said in ("[" * 100_000, "{", "7"):
+        await one.send_input({"type": "websocket.receive", "text": said})
+    await one.say("HELO me.test")
+    assert await one.seen("HELO", "C")
+
+
 async def test_a_server_that_hangs_can_be_left(ann, console, scripted):
     hand = await console(ann, server=await scripted.open(quiet))
     await hand.say("EHLO me.example")
