@@ -13,7 +13,7 @@ from typing import Any
 
 from protocols import flow
 from protocols.data import DataMeter
-from protocols.errors import WireError
+from protocols.errors import Unreachable, WireError
 from protocols.events import Sink
 from protocols.ftp import endpoint
 from protocols.ftp.grammar import parse_command, parse_reply
@@ -28,6 +28,9 @@ MOST = 64 * 1024 * 1024
 MOST_SENT = 1024 * 1024
 LIMITS = Limits(connect=10.0, idle=3600.0, total=3600.0)
 FRAME = 0.1
+
+LEAST_PORT = 1024
+"""Below it no data connection goes, whatever a 227 says: other servers listen there (RFC 2577, section 3)."""
 
 Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -113,6 +116,10 @@ class DataPane:
         made = self._flow = flow.Flow(meter, LIMITS)
         cause = ""
         try:
+            if port < LEAST_PORT:
+                raise Unreachable(
+                    f"port {port} is below {LEAST_PORT}: no data goes there", cause="data-port", port=port
+                )
             await flow.flow_to(self._address.ip, port, made, LIMITS.connect)
             await self._tell({"type": "data-open", "number": number, "port": port})
             if self._protected:
