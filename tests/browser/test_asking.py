@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Server
+from browser.asking import redirected
 from browser.models import Cookie, Exchange, SignIn, Visit, Window
 from transcripts import blocks
 from transcripts.models import Conversation, Transcript
@@ -168,6 +169,21 @@ def test_a_request_is_built_by_hand_and_says_exactly_what_was_written(web):
     assert "is no field" in web.html and "no field</textarea>" in web.html
     web.open("/", built="1", method="GET /", fields_text="Host: x")
     assert Exchange.objects.filter(visit__person=web.person).count() == 5
+
+
+def test_no_condition_travels_along_a_redirect_and_no_proxys_sign_in_to_another_site(web, lab):
+    said = 'Host: x\nIf-None-Match: "a"\nIf-Modified-Since: x\nProxy-Authorization: Basic YTpi\nX-Mine: 1'
+    web.open("/redirect/302", built="1", method="GET", version="1.1", fields_text=said, body="")
+    names = [[name for name, _ in row.asked["fields"]] for row in web.exchanges]
+    assert "If-None-Match" in names[0] and web.exchanges[1].kind == "redirect"
+    assert {"From", "Proxy-Authorization"} <= set(names[1])
+    assert not {
+        "If-None-Match",
+        "If-Modified-Since",
+    } & set(names[1])
+    first = web.exchanges[0]
+    first.said = [("Location", f"https://localhost:{lab.ports.https}/")]
+    assert "Proxy-Authorization" not in [name for name, _ in redirected(first).asked["fields"]]
 
 
 def test_signing_in_is_remembered_for_that_part_of_the_site_and_forgotten_on_demand(web, lab):
