@@ -172,7 +172,7 @@ def test_a_request_is_built_by_hand_and_says_exactly_what_was_written(web):
 
 
 def test_no_condition_travels_along_a_redirect_and_no_proxys_sign_in_to_another_site(web, lab):
-    said = 'Host: x\nIf-None-Match: "a"\nIf-Modified-Since: x\nProxy-Authorization: Basic YTpi\nX-Mine: 1'
+    said = 'Host: x\nIf-None-Match: "a"\nIf-Modified-Since: x\nProxy-Authorization: Basic YTpi\nFrom: a@b'
     web.open("/redirect/302", built="1", method="GET", version="1.1", fields_text=said, body="")
     names = [[name for name, _ in row.asked["fields"]] for row in web.exchanges]
     assert "If-None-Match" in names[0] and web.exchanges[1].kind == "redirect"

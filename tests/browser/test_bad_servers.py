@@ -17,8 +17,6 @@ from protocols.login import Limits
 from tests.webmail.hostile import Hostile, drip, hang
 from transcripts.models import Transcript
 
-pytestmark = pytest.mark.unexplained("these servers say what is no HTTP")
-
 QUICK = Limits(connect=2, idle=0.5, total=1.5, reply=700_000)
 SOON = 20
 """Seconds within which everything here ends, on a busy machine too; the room's own patience would be minutes."""
@@ -86,10 +84,10 @@ LONG = b"HTTP/1.1 200 " + b"x" * 10_000_000 + b"\r\n\r\n"
 NO_ANSWER = {
     "hangs": (hang, "said nothing for", "im lặng"),
     "drips letters": (drip, "does not speak HTTP", "không nói giao thức"),
-    "drips a head": (forever(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.05), "took longer than", "kéo dài quá"),
+    "drips a head": (forever(b"HTTP/1.1 200 OK\r\nVia: ", b"x", 0.05), "took longer than", "kéo dài quá"),
     "goes at once": (saying(b""), "closed the connection before", "trước khi trả lời xong"),
     "goes within its head": (saying(b"HTTP/1.1 200 OK\r\nContent-"), "closed the connection before", "trước khi"),
-    "endless fields": (forever(OK, b"X-More: and more\r\n" * 500), "The head of the answer", "Phần đầu câu trả lời"),
+    "endless fields": (forever(OK, b"Via: 1.1 and-more\r\n" * 500), "The head of the answer", "Phần đầu câu trả lời"),
     "endless 100 Continue": (
         forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500), "does not behave", "hoạt động không đúng",
     ),
@@ -149,7 +147,16 @@ HALF = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", HALF)
+NO_LINE = {"a chunk that says no size"}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=pytest.mark.unexplained("no HTTP") if what in NO_LINE else ())
+        for what in HALF
+    ],
+)
 def test_an_answer_that_is_not_whole_is_shown_as_far_as_it_came(web, bad, what):
     speak, english = HALF[what]
     url, began = bad(speak), time.monotonic()
@@ -244,6 +251,7 @@ def test_a_page_whose_pictures_hang_is_shown_and_given_up_in_time(web, bad, monk
     assert pictures and all(row.state == "failed" for row in pictures)
 
 
+@pytest.mark.unexplained("fields of nobody's list")
 def test_control_characters_are_written_out_and_obeyed_nowhere(web, bad):
     ansi = b"\x1b[2J\x1b[31m"
     fields = (
@@ -275,6 +283,7 @@ def test_a_flood_of_cookies_fills_a_bounded_jar(web, bad):
 HTML = b"<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
+@pytest.mark.unexplained("fields of nobody's list")
 def test_markup_in_any_line_is_shown_as_text(web, bad):
     url = bad(saying(
         b"HTTP/1.1 404 " + HTML + b"\r\nContent-Type: text/html\r\nX-Evil: " + HTML + b"\r\nSet-Cookie: a=" + HTML
