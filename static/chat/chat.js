@@ -324,10 +324,11 @@ function choose(id) {
   const left = now();
   if (id !== current) { if (left) left.draft = box.text(); box.put(it.draft ?? ""); room.classList.remove("with-people"); expanded(); }
   if (id !== current) { missed = 0; get("pending").replaceChildren(...[...pending.values()].filter((one) => one.c === id).map((one) => one.row)); }
+  // Chosen anew, a talk keeps the line above what was new: that is where one read on.
+  if (id !== current || it.unread) it.mark = it.unread ? it.read : 0;
   current = id;
   history.replaceState(null, "", `#${encodeURIComponent(it.kind === "server" ? "" : it.name)}`);
   room.classList.add("talking");
-  it.mark = it.unread ? it.read : 0;
   if (!it.loaded && !it.loading) load(it);
   if (it.kind === "channel" && it.inside && !it.members.size) send({ do: "members", c: id });
   redraw();

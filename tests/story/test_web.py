@@ -31,7 +31,7 @@ def count(tab: Page, number: int) -> None:
     expect(page(tab).locator(".big")).to_have_text(str(number))
 
 
-@pytest.mark.parametrize(("name", "theme"), [("ann", "light"), ("ben", "dark")])
+@pytest.mark.parametrize(("name", "theme"), [("friend", "light"), ("tom", "dark")])
 def test_a_link_is_followed_and_the_counter_counts_until_its_cookie_is_gone(person, name, theme):
     tab = person(name, color_scheme=theme)
     tab.goto("/web/")
