@@ -128,14 +128,14 @@ def two_people_talk(ann: Page, ben: Page) -> None:
     for number in range(3):
         say(ben, f"While you were away, {number}")
     say(ben, "/me waves to ann")
-    expect(ben.locator("#said .line.action")).to_contain_text("waves to ann")
+    expect(ben.locator("#said .line.action").last).to_contain_text("waves to ann")
     again = context.new_page()
     again.set_default_timeout(20_000)
     enter(again)
     for number in range(3):
         expect(again.locator("#said .line", has_text=f"While you were away, {number}")).to_have_count(1)
     expect(again.locator("#unread-mark")).to_be_visible()
-    expect(again.locator("#said .line.named")).to_contain_text("waves to ann")
+    expect(again.locator("#said .line.named").last).to_contain_text("waves to ann")
     expect(again.locator("#said .nick").first).to_have_attribute("tabindex", "-1")
     say(again, "Back, and I have read it all")
     expect(ben.locator("#said .line", has_text="I have read it all")).to_have_count(1)
