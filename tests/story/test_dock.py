@@ -190,6 +190,7 @@ def test_the_keyboard_alone_is_enough(person):
     ann = person("ann")
     ann.goto("/mail/")
     expect(ann.get_by_role("link", name="Inbox")).to_be_visible()
+    ann.wait_for_load_state("networkidle")  # a list that is drawn anew takes the search field along
     ann.keyboard.press("?")
     keys = ann.get_by_role("dialog", name="Keys")
     expect(keys).to_contain_text("show or hide the Wire dock")
