@@ -62,7 +62,10 @@ def test_a_link_is_followed_and_the_counter_counts_until_its_cookie_is_gone(pers
     clean(tab)
     tab.get_by_role("button", name="Empty the jar").click()
     expect(tab.get_by_text("The jar is empty.")).to_be_visible()
-    look(tab, "Page")
+    tab.get_by_role("group", name="What to look at").get_by_role("link", name="Page", exact=True).press(
+        "Enter"
+    )
+    expect(tab.locator("#visit")).to_have_attribute("data-pane", "page")
     tab.get_by_role("button", name="Load again, if it changed").click()
     count(tab, 1)
 
