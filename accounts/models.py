@@ -90,6 +90,11 @@ class SchoolClass(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def channel(self) -> str:
+        """The class's channel on the lab's IRC server, where its teachers are the operators."""
+        return names.class_channel(self.name, self.pk)
+
 
 class Server(models.Model):
     """A server that people may reach; no other host is ever connected to (``accounts.reach``)."""

@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 MAX_USER_NAME = 32
@@ -59,3 +60,9 @@ def unreadable(text: str) -> bool:
 def normal(text: str) -> str:
     """Return a typed user name as it is stored: without spaces around it, in small letters."""
     return text.strip().lower()
+
+
+def class_channel(name: str, pk: int) -> str:
+    """The channel of a class on the lab's IRC server: its name in small letters, ``#network-programming``."""
+    plain = name.replace("đ", "d").replace("Đ", "D")
+    return f"#{slugify(plain)[:45] or f'class-{pk}'}"

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from accounts import secrets
 from accounts.models import Login, SchoolClass, Server, User
-from chat import names, writer
+from chat import writer
 from chat.models import NAME, Network, Talk, Window
 from protocols.irc.grammar import fold
 from protocols.irc.registration import nick_for
@@ -132,7 +132,7 @@ def folded(network: Network, name: str) -> str:
 
 def _channels(person: User) -> list[tuple[str, SchoolClass | None]]:
     classes = SchoolClass.objects.filter(Q(students=person) | Q(teachers=person)).distinct()
-    return [(DEFAULT, None), *((names.class_channel(one), one) for one in classes)]
+    return [(DEFAULT, None), *((one.channel, one) for one in classes)]
 
 
 def _window(network: int, talk: Talk) -> Window:

@@ -15,8 +15,8 @@ from typing import TypeVar
 from cryptography.fernet import InvalidToken
 from django.db import close_old_connections, connections
 
-from accounts import secrets
-from accounts.models import Login, Server, User
+from accounts import names, secrets
+from accounts.models import Login, SchoolClass, Server, User
 
 log = logging.getLogger("netlab.servers")
 
@@ -57,6 +57,7 @@ class Roll:
 
     ``shut`` are protocols whose server was taken out of use: guests, who have no login there, may not stay either.
     ``aliases`` are further mail domains; ``names`` all other names of the lab's servers, for the certificate.
+    ``classes`` are the channels of classes on the lab's IRC server, with the pks of their teachers.
     """
 
     at: float = float("-inf")
@@ -70,6 +71,7 @@ class Roll:
     aliases: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     any_sender: bool = False
+    classes: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def entry(self, protocol: str, user: str) -> _Entry | None:
         """The login of ``user``: a user name, or an address of that person."""
@@ -201,4 +203,13 @@ def _look() -> Roll:
         aliases=frozenset(str(alias).lower() for alias in server.aliases) if server else frozenset(),
         names=frozenset(str(alias).lower() for row in others.values() for alias in row.aliases),
         any_sender=bool(server and server.any_sender),
+        classes=_classes(),
     )
+
+
+def _classes() -> dict[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for name, pk, teacher in SchoolClass.objects.values_list("name", "pk", "teachers"):
+        channel = names.class_channel(name, pk)
+        found[channel] = found.get(channel, frozenset()) | ({teacher} if teacher else frozenset())
+    return found

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     from servers.irc.client import Client
 
 
-def join(client: Client, message: Message) -> None:
+async def join(client: Client, message: Message) -> None:
     if message.param(0) == "0":  # RFC 2812 3.2.1: leave all channels
         for channel in list(client.channels):
             _leave(client, channel, "")
         return
     keys = message.param(1).split(",")
     for place, name in enumerate(message.param(0).split(",")[:CHANNEL_TARGETS]):
-        _join(client, name, keys[place] if place < len(keys) else "")
+        teachers = await client.network.teachers(name)
+        _join(client, name, keys[place] if place < len(keys) else "", teachers)
 
 
-def _join(client: Client, name: str, key: str) -> None:
+def _join(client: Client, name: str, key: str, teachers: frozenset[int] | None) -> None:
     network = client.network
     channel = network.channel(name)
     if channel is not None and client in channel.members:
@@ -51,14 +52,20 @@ def _join(client: Client, name: str, key: str) -> None:
         return client.reply(refusal[0], channel.name, f"Cannot join channel ({refusal[1]})")
     if channel is None:
         channel = network.channels[network.key(name)] = Channel(name)
-        channel.members[client] = {"o"}
-    else:
-        first = not channel.members and not channel.lasting
-        channel.members[client] = {"o"} if first or (channel.lasting and client.operator) else set()
+    channel.members[client] = {"o"} if _rules(client, channel, teachers) else set()
     client.channels[channel] = None
     client.invitations.discard(network.key(name))
     _announce(client, channel)
     return None
+
+
+def _rules(client: Client, channel: Channel, teachers: frozenset[int] | None) -> bool:
+    """Whether ``client``, who enters, is operator: in a class's channel who teaches it, else who makes the channel."""
+    if teachers is not None:
+        return client.person is not None and client.person.pk in teachers
+    if channel.lasting:
+        return client.operator
+    return not channel.members
 
 
 def _kept_out(client: Client, channel: Channel, key: str) -> tuple[str, str] | None:

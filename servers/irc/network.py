@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.db import Error
+
 from protocols.irc.grammar import fold
 from servers.authenticator import FRESH, SECOND_LOOK, Person
 from servers.irc.channel import CASEMAPPING, Channel
@@ -131,6 +133,17 @@ class Network:
     async def is_admin(self, person: Person) -> bool:
         roll = await self.service.authenticator.roll()
         return any(person.pk == one.pk for one in roll.postmasters)
+
+    async def teachers(self, channel: str) -> frozenset[int] | None:
+        """The people who teach the class whose channel that is; None for a channel that is no class's."""
+        authenticator = self.service.authenticator
+        try:
+            roll = await authenticator.roll()
+        except (
+            Error
+        ):  # the database is away for a moment: people come in all the same, under what was known last
+            roll = await authenticator.roll(float("inf"))
+        return roll.classes.get(self.key(channel))
 
     def talk(self, one: str, other: str) -> History:
         """What two accounts have said to each other; the least used such histories are forgotten first."""

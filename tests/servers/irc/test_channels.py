@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.models import SchoolClass, User
+from tests.servers.embedded import wait_until
+
 
 @pytest.fixture
 def room(come):
@@ -38,6 +41,37 @@ def test_who_makes_a_channel_is_its_operator_and_the_others_are_told_who_comes(c
     assert names[0].params == ("#a", "*", "Dan")
     assert names[1].param(-1) == "@+cat!~cat@127.0.0.1 dan!~dan@127.0.0.1"
     assert cat.heard("JOIN").params == ("#a",)
+
+
+def test_in_a_classes_channel_the_teacher_is_operator_and_not_the_student_who_came_first(
+    come, talker, mail_lab
+):
+    student, teacher = mail_lab.person("sue"), mail_lab.person("tim", User.Role.TEACHER)
+    mail_lab.person("uma", User.Role.TEACHER)
+    course = SchoolClass.objects.create(name="Lập trình mạng")
+    course.students.add(student)
+    course.teachers.add(teacher)
+    guest = come("cat")
+
+    def is_known() -> bool:
+        guest.asked("PART #lap-trinh-mang")
+        return inside(guest) == "cat"
+
+    wait_until(is_known)  # the servers look at the rows once a second
+    sue = talker().sasl("sue", mail_lab.passwords["sue"])
+    assert inside(sue) == "cat sue"
+    assert commands(sue.asked("TOPIC #lap-trinh-mang :mine", "MODE #lap-trinh-mang +i")) == ["482", "482"]
+    uma = talker().sasl("uma", mail_lab.passwords["uma"])
+    assert inside(uma) == "cat sue uma"  # a teacher of other classes
+    tim = talker().sasl("tim", mail_lab.passwords["tim"])
+    assert inside(tim) == "cat sue uma @tim"
+    assert commands(tim.asked("MODE #lap-trinh-mang +o sue")) == ["MODE"]
+
+
+def inside(talker):
+    """The names that somebody who enters the class's channel is told."""
+    answers = talker.asked("JOIN #Lap-Trinh-Mang")
+    return next(answer.param(-1) for answer in answers if answer.command == "353")
 
 
 def test_leaving_is_told_with_its_reason_and_an_empty_channel_is_gone(room):
