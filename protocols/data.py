@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from protocols import tap
-from protocols.errors import TooMuch, Unreachable
+from protocols.errors import TlsFailed, TooMuch, Unreachable
 from protocols.events import DataClosed, DataOpened, DataSecured, Sink
 from protocols.line import Speaker
 from protocols.login import Address, Limits
@@ -129,13 +129,18 @@ def start_tls(sock: tap.TapSocket, control: tap.TapTlsSocket, address: Address) 
     meter = sock.meter
     sock.settimeout(meter.wait())
     try:
-        tls = control.context.wrap_socket(sock, server_hostname=address.host, session=control.session)
-        tap.check_pin(tls.getpeercert(binary_form=True), address)
+        wrapped = control.context.wrap_socket(sock, server_hostname=address.host, session=control.session)
     except (ssl.SSLError, OSError) as error:
         meter.closed("-", "tls")
         sock.close()
         raise tap.tls_failed(error, address) from error
-    tls = cast(tap.TapTlsSocket, tls)
+    tls = cast(tap.TapTlsSocket, wrapped)
+    try:
+        tap.check_pin(tls.getpeercert(binary_form=True), address)
+    except TlsFailed:
+        meter.closed("-", "tls")
+        tls.close()
+        raise
     tls.meter = meter
     meter.secured(tls)
     return tls

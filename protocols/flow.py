@@ -239,5 +239,10 @@ async def start_flow_tls(flow: Flow, context: ssl.SSLContext, session: Any, addr
         raise TlsFailed("the data connection closed", cause="handshake", host=address.host)
     flow.connection_made(transport)
     secured = transport.get_extra_info("ssl_object")
-    tap.check_pin(secured.getpeercert(binary_form=True), address)
+    try:
+        tap.check_pin(secured.getpeercert(binary_form=True), address)
+    except TlsFailed:
+        flow.meter.closed("-", "tls")
+        flow.transport.abort()
+        raise
     flow.meter.secured(secured)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -94,6 +95,33 @@ async def test_files_stream_both_ways_unchanged(proftpd, security, passive):
     assert (await session.ask("NOOP")).code == 200
     assert len([entry for entry in await session.entries("/") if entry.usable]) == len(NAMES)
     await session.quit()
+
+
+def data_error(told) -> list[str]:
+    """How data connections ended."""
+    return [event.error for event in told if isinstance(event, DataClosed)]
+
+
+def test_a_data_connection_with_another_certificate_than_the_pinned_one_is_closed_at_once(proftpd):
+    told = []
+    session = client.connect(address(proftpd, "starttls"), told.append)
+    session.login(ANN)
+    session._ftp._address = replace(session._ftp._address, pin="00" * 32)
+    with pytest.raises(TlsFailed) as failure:
+        session.entries("/")
+    assert failure.value.params["cause"] == "pin" and data_error(told) == ["tls"]
+    session.close()
+
+
+async def test_nor_is_one_that_streams_left_open(proftpd):
+    told = []
+    session = await async_client.connect(address(proftpd, "starttls"), told.append)
+    await session.login(ANN)
+    session.address = replace(session.address, pin="00" * 32)
+    with pytest.raises(TlsFailed) as failure:
+        await session.entries("/")
+    assert failure.value.params["cause"] == "pin" and data_error(told) == ["tls"]
+    await session.close()
 
 
 def test_names_that_are_no_utf8_come_back_as_they_were(proftpd):
