@@ -45,6 +45,8 @@ class Conversation(Transfers):
     space: Space | None = None
     owner, refused, entry = "", "", None
     _greeted, _deaf = False, False
+    # pyftpdlib deletes its own of these when it closes, with lines perhaps still to be looked at.
+    _out_dtp_queue = _in_dtp_queue = data_channel = None
     _home: Path | None = None
 
     def __init__(self, conn: Any, server: Any, ioloop: Any = None) -> None:
@@ -100,6 +102,14 @@ class Conversation(Transfers):
         else:
             self.close()
 
+    def handle_close(self) -> None:
+        """The client will say no more (``printf ... | nc``): what it said is still answered, in its turn."""
+        if self._hung_up or self._closing or self.pending or not (self._asking or self._later):
+            return self.close()
+        self._hung_up = True
+        self.ioloop.modify(self._fileno, 0)  # the end can be read for ever; a reset is told all the same
+        return None
+
     def close(self) -> None:
         self._drop_queues()
         super().close()
@@ -130,7 +140,7 @@ class Conversation(Transfers):
             self._in_buffer.append(data)
 
     def found_terminator(self) -> None:
-        if self._deaf:
+        if self._deaf or self._closed or self._closing:  # said behind QUIT
             return None
         if self._idler is not None and not self._idler.cancelled:
             self._idler.reset()

@@ -18,7 +18,7 @@ class Transfers(Listings):
     """The part of a conversation that carries files. ``_later`` are the lines that wait."""
 
     _active: tuple[str, int] | None = None
-    _asking = False
+    _asking = _hung_up = False
     _about = ""
     _later: list[tuple[str, str, str]]
 
@@ -113,14 +113,17 @@ class Transfers(Listings):
 
     def _go_on(self) -> None:
         """Take up what was said meanwhile, in a turn of its own."""
-        if self._later and not self._closed:
+        if (self._later or self._hung_up) and not self._closed:
             self.call_later(0, self._take_up)
 
     def _take_up(self) -> None:
         while self._later and not self._closed and not self._asking:
             if self.pending and self._later[0][1] not in AT_ONCE:
-                return
+                return self.close() if self._hung_up else None  # nobody is there who would fetch the data
             self.pre_process_command(*self._later.pop(0))
+        if self._hung_up and not self._asking and not self._closed:
+            self.close_when_done()
+        return None
 
     def _opening(self) -> str:
         name = os.path.basename(self._said) or "file list"
