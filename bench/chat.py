@@ -10,7 +10,6 @@ fifty sockets, nothing stored, nothing recorded, no IRC.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -26,6 +25,7 @@ from socket import create_server
 from typing import Any
 
 from bench import _busy as busy
+from bench._tab import Tab, connect
 
 PEOPLE, RATE, SECONDS, WARM = 50, 20, 12, 2.0
 BURST, EACH_BURST = 40, 500
@@ -74,8 +74,8 @@ def _figures(port: int, lab: int) -> dict[str, dict[str, float]]:
 async def _run(
     url: str, floor_url: str, people: list[tuple[int, str, int]], lab: int
 ) -> dict[str, dict[str, float]]:
-    tabs = [await _tab(url, cookie) for _, cookie, _ in people]
-    bare = [await _bare(floor_url) for _ in people]
+    tabs = [await connect(url, f"sessionid={cookie}") for _, cookie, _ in people]
+    bare = [await connect(floor_url) for _ in people]
     talk = people[0][2]
     figures: dict[str, dict[str, float]] = {}
     floor = await _latency(bare, lambda text: json.dumps({"x": text}))
@@ -91,47 +91,8 @@ async def _run(
     )
     figures |= await _sustain(tabs, talk)
     for one in [*tabs, *bare]:
-        await one.close()
+        one.close()
     return figures
-
-
-class Tab:
-    """A socket that notes when each text came."""
-
-    def __init__(self, socket: Any) -> None:
-        self.socket = socket
-        self.came: dict[str, float] = {}
-        self.lines = 0
-        self.task = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        with contextlib.suppress(Exception):
-            async for text in self.socket:
-                now = time.perf_counter()
-                self.lines += text.count('"x":')
-                at = text.find("bench-")
-                while at >= 0:
-                    self.came.setdefault(text[at : at + 14], now)
-                    at = text.find("bench-", at + 14)
-
-    async def close(self) -> None:
-        self.task.cancel()
-        await self.socket.close()
-
-
-async def _tab(url: str, cookie: str) -> Tab:
-    import websockets
-
-    headers = {"Cookie": f"sessionid={cookie}"}
-    origin = url.replace("ws://", "http://").split("/ws/")[0]
-    told = {"origin": origin, "additional_headers": headers}
-    return Tab(await websockets.connect(url, max_size=None, compression=None, **told))
-
-
-async def _bare(url: str) -> Tab:
-    import websockets
-
-    return Tab(await websockets.connect(url, max_size=None, compression=None))
 
 
 async def _latency(tabs: list[Tab], frame: Any) -> dict[str, float]:
@@ -143,7 +104,7 @@ async def _latency(tabs: list[Tab], frame: Any) -> dict[str, float]:
         await asyncio.sleep(max(0.0, begin + number / RATE - time.perf_counter()))
         text = f"bench-{number:08d}"
         sent[text] = time.perf_counter()
-        await speaker.socket.send(frame(text))
+        speaker.send(frame(text))
     await _until(lambda: all(len(tab.came) >= len(sent) for tab in others), 10)
     measured = list(sent)[int(RATE * WARM) :]
     took = sorted(
@@ -180,7 +141,7 @@ async def _saturate_floor(tabs: list[Tab]) -> float:
     before, begin = sum(tab.lines for tab in tabs), time.perf_counter()
     for number in range(count):
         words = {"told": "line", "id": number, "n": "ann", "x": "words of a usual length"}
-        await tabs[0].socket.send(json.dumps(words))
+        tabs[0].send(json.dumps(words))
         if number % 100 == 0:
             await asyncio.sleep(0)
     wanted = count * (len(tabs) - 1)
@@ -202,7 +163,7 @@ async def _sustain(tabs: list[Tab], talk: int) -> dict[str, dict[str, float]]:
         text = f"bench-9{number:07d}"
         sent[text] = time.perf_counter()
         frame = {"do": "say", "c": talk, "text": text, "n": number}
-        await speakers[number % len(speakers)].socket.send(json.dumps(frame))
+        speakers[number % len(speakers)].send(json.dumps(frame))
     said = time.perf_counter()
     complete = await _until(lambda: all(len(tab.came) >= len(sent) for tab in tabs), 60)
     after = time.perf_counter() - said

@@ -62,6 +62,14 @@ class Ear:
         if work is not None:
             await work
 
+    def may_be_heard(self, said: events.Said) -> bool:
+        """Whether ``said`` is said in a channel, so that nothing has to be waited for to hear it."""
+        return said.manner not in ("ctcp", "reply") and self._channel(said) is not None
+
+    def hear_said(self, said: events.Said) -> None:
+        """Take words for which ``may_be_heard`` is True."""
+        self._said(said)
+
     def near(self, talk: int) -> None:
         """The person typed a command there."""
         self._near, self._near_until = talk, time.monotonic() + NEAR
@@ -87,10 +95,9 @@ class Ear:
     # -- what is said ---------------------------------------------------------------------------------------
 
     def _said(self, event: events.Said) -> Any:
-        key = self.link.fold(event.target.lstrip("~&@%+"))
-        channel = self.shared.get(key)
+        channel = self._channel(event)
         if event.mark.batch == "chathistory":
-            return self._said_meanwhile(key, channel, event) if channel else None
+            return self._said_meanwhile(channel, event) if channel else None
         if event.manner in ("ctcp", "reply"):
             return self._ctcp(event)
         if channel is not None:
@@ -99,6 +106,9 @@ class Ear:
             return None
         return self._said_alone(event)
 
+    def _channel(self, event: events.Said) -> Shared | None:
+        return self.shared.get(self.link.fold(event.target.lstrip("~&@%+")))
+
     def spoken(self, talk: int, event: events.Said) -> Message:
         """Words said in a channel, as they are stored."""
         text = without_secret(event.target, event.text, own=event.own)
@@ -106,8 +116,9 @@ class Ear:
         message.person_id = self.link.gateway.person_of(self.link, event.source.nick)
         return message
 
-    def _said_meanwhile(self, key: str, channel: Shared, event: events.Said) -> None:
+    def _said_meanwhile(self, channel: Shared, event: events.Said) -> None:
         """What the server kept for us: stored where none of us heard it, and ours to read from here on."""
+        key = self.link.fold(channel.name)
         message = self.meanwhile.heard(key, event) if event.manner not in ("ctcp", "reply") else None
         window = self.link.windows.get(channel.talk)
         if message is None or window is None:

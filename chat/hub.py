@@ -32,12 +32,12 @@ AGAIN = '{"told":"again"}'
 
 
 class Socket:
-    """One tab's end. ``send`` takes text; ``special`` is called with items that are not frames; ``gone`` closes."""
+    """One tab's end. ``send`` is ASGI's; ``special`` is called with items that are not frames; ``gone`` closes."""
 
     def __init__(
         self,
         person: int,
-        send: Callable[[str], Awaitable[None]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
         special: Callable[[dict[str, Any]], None],
         gone: Callable[[], Awaitable[None]],
     ) -> None:
@@ -56,7 +56,11 @@ class Socket:
         self._wake.set()
 
     async def pump(self) -> None:
-        """Send what is taken, several frames as one text where they wait: a JSON list. Never returns."""
+        """Send what is taken, several frames as one text where they wait: a JSON list. Ends with the socket."""
+        with suppress(OSError, RuntimeError):  # it is closed: its consumer is told, and leaves
+            await self._pump()
+
+    async def _pump(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -66,7 +70,7 @@ class Socket:
                 else:
                     size = min(len(self._queue), MOST_AT_ONCE)
                     text = ",".join([self._queue.popleft() for _ in range(size)])
-                await self._send(f"[{text}]")
+                await self._send({"type": "websocket.send", "text": f"[{text}]"})
 
 
 class Hub:

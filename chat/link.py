@@ -26,7 +26,7 @@ from chat.recording import Recorded, in_thread
 from chat.saying import Mouth
 from protocols.errors import Refused, TooMuch, Unreachable, WireError
 from protocols.irc import client
-from protocols.irc.events import Failed, Identity
+from protocols.irc.events import Failed, Identity, Said
 from protocols.irc.registration import nick_for
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ class Link:
         self.session, events = found
         self._parting = False
         self._heard = time.monotonic()
+        self.session.hear(self.ear.may_be_heard, self._hear)
         try:
             while True:
                 for event in events:
@@ -176,6 +177,13 @@ class Link:
                 self._heard = time.monotonic()
         except TooMuch as error:
             return error
+
+    def _hear(self, said: Said) -> None:
+        self._heard = time.monotonic()
+        try:
+            self.ear.hear_said(said)
+        except Exception:  # we are inside the loop's reading: what stumbles here would end the connection
+            log.exception("network %s stumbled over a line", self.network)
 
     async def enter_channels(self) -> None:
         """Registered: enter the channels that the person was in, a line for as many as it holds."""

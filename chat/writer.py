@@ -33,6 +33,10 @@ from transcripts.writer import turn
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE, MOST_WAITING = 400, 100_000
+GIVE_WAY = 0.001
+"""Seconds that the loop leaves the interpreter to the thread that stores a message, when that has nothing else to do:
+the class hears its words before the loop reads the same words once more for each of them."""
+
 BEAT = 2.0
 """Seconds between two signs of life to the web's processes."""
 
@@ -62,6 +66,7 @@ class Writer:
         self._number = 0
         self._told = 0.0
         self._lost = 0
+        self._rests = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chat-writer", daemon=True)
         self._thread.start()
 
@@ -76,7 +81,11 @@ class Writer:
 
     def message(self, message: Message, people: tuple[int, ...] = (), **extra: Any) -> None:
         """Store a message, then tell ``people``."""
+        alone = self._rests.is_set()
+        self._rests.clear()
         self.put(Entry(message=message, people=people, extra=extra))
+        if alone:
+            self._rests.wait(GIVE_WAY)
 
     def change(self, change: Callable[[], None]) -> None:
         """Run ``change`` after what was put before is stored."""
@@ -94,6 +103,7 @@ class Writer:
     def _run(self) -> None:
         going = True
         while going:
+            self._rests.set()
             batch, going = self._batch()
             while batch and not self._stored(batch):
                 time.sleep(0.3)

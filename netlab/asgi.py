@@ -17,12 +17,13 @@ from netlab.lifespan import Lifespan  # noqa: E402
 from netlab.origin import SameOrigin  # noqa: E402
 from netlab.routing import beside, sockets  # noqa: E402
 from netlab.signed_in import SignedIn  # noqa: E402
+from netlab.straight import Straight  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": beside(pages),
         "lifespan": Lifespan(),
-        "websocket": SameOrigin(AuthMiddlewareStack(SignedIn(URLRouter(sockets)))),
+        "websocket": Straight(SameOrigin(AuthMiddlewareStack(SignedIn(URLRouter(sockets))))),
     }
 )
 # Modules and tables are there for good: looking for garbage among them would stop every socket for 50 ms.

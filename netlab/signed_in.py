@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,7 +20,11 @@ SIGNED_OUT = 4401
 
 
 class SignedIn:
-    """Wraps what serves WebSockets; inside ``AuthMiddlewareStack``, which puts the session into the scope."""
+    """Wraps what serves WebSockets; inside ``AuthMiddlewareStack``, which puts the session into the scope.
+
+    A socket whose session is gone is closed; the server then tells the consumer so, as it does of every socket that
+    was closed (ASGI, ``websocket.disconnect``).
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -28,43 +34,29 @@ class SignedIn:
         if not key:
             await self._app(scope, receive, send)
             return
-        with _watch().hold(key) as gone:
-            await self._app(scope, _Ending(gone, receive, send), send)
-
-
-class _Ending:
-    """``receive`` that tells the consumer of an end, and the browser why, when ``gone`` is set."""
-
-    def __init__(self, gone: asyncio.Event, receive: Any, send: Any) -> None:
-        self._gone, self._receive, self._send = gone, receive, send
-        self._next: asyncio.Task[Any] | None = None
-
-    async def __call__(self) -> Any:
-        self._next = self._next or asyncio.ensure_future(self._receive())
-        waiting = asyncio.ensure_future(self._gone.wait())
-        try:
-            await asyncio.wait({self._next, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-        if self._gone.is_set() and not self._next.done():
-            self._next.cancel()
-            await self._send({"type": "websocket.close", "code": SIGNED_OUT})
-            return {"type": "websocket.disconnect", "code": SIGNED_OUT}
-        done, self._next = self._next, None
-        return done.result()
+        with _watch().holding(key, send):
+            await self._app(scope, receive, send)
 
 
 class _Watch:
-    """The sessions of this loop's sockets, looked at together."""
+    """The sessions of this loop's sockets, looked at together; each with what sends to its sockets."""
 
     def __init__(self) -> None:
-        self._held: dict[str, set[asyncio.Event]] = {}
+        self._held: dict[str, set[Any]] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    def hold(self, key: str) -> _Hold:
+    @contextmanager
+    def holding(self, key: str, send: Any) -> Iterator[None]:
+        """A socket of the session ``key`` is open."""
         if not self._looking or self._looking.done():
             self._looking = asyncio.ensure_future(self._look())
-        return _Hold(self._held, key)
+        self._held.setdefault(key, set()).add(send)
+        try:
+            yield
+        finally:
+            self._held[key].discard(send)
+            if not self._held[key]:
+                del self._held[key]
 
     async def _look(self) -> None:
         while True:
@@ -77,24 +69,15 @@ class _Watch:
             except Exception:  # a database that is away for a moment signs nobody out
                 log.warning("sessions could not be looked at", exc_info=True)
                 continue
-            for key in set(keys) - still:
-                for gone in self._held.get(key, ()):
-                    gone.set()
+            gone = [send for key in set(keys) - still for send in self._held.get(key, ())]
+            await asyncio.gather(*(_close(send) for send in gone))
 
 
-class _Hold:
-    def __init__(self, held: dict[str, set[asyncio.Event]], key: str) -> None:
-        self._held, self._key, self._gone = held, key, asyncio.Event()
-
-    def __enter__(self) -> asyncio.Event:
-        self._held.setdefault(self._key, set()).add(self._gone)
-        return self._gone
-
-    def __exit__(self, *_error: object) -> None:
-        left = self._held[self._key]
-        left.discard(self._gone)
-        if not left:
-            del self._held[self._key]
+async def _close(send: Any) -> None:
+    try:
+        await send({"type": "websocket.close", "code": SIGNED_OUT})
+    except Exception as error:  # it went by itself meanwhile
+        log.info("a socket was closed already: %s", type(error).__name__)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()

@@ -10,8 +10,9 @@ import asyncio
 import math
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from protocols import tap
 from protocols.errors import TlsFailed, TooMuch, Unreachable, WireError
@@ -19,6 +20,7 @@ from protocols.events import Opened, Sink
 from protocols.login import Address, Limits
 
 CHUNK = 64 * 1024
+Found = TypeVar("Found")
 
 
 async def connect(address: Address, sink: Sink, limits: Limits | None = None) -> Stream:
@@ -45,13 +47,19 @@ async def connect(address: Address, sink: Sink, limits: Limits | None = None) ->
 
 
 class _Reader(asyncio.StreamReader):
-    """A reader that knows how many bytes came and were not asked for yet."""
+    """A reader that knows how many bytes came and were not asked for yet.
+
+    ``first`` is offered what comes while there are none, and says whether it took it.
+    """
 
     def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit=limit, loop=loop)
         self.ahead = 0
+        self.first: Callable[[bytes], bool] | None = None
 
     def feed_data(self, data: Any) -> None:
+        if self.first and not self.ahead and self.first(data):
+            return
         self.ahead += len(data)
         super().feed_data(data)
 
@@ -98,6 +106,24 @@ class Stream:
         if not self._kept:
             await self._fill()
         return self._take(len(self._kept))
+
+    def listen(self, understood: Callable[[bytes], Found | None], take: Callable[[Found], None]) -> None:
+        """From here on, offer what comes to ``understood``; what that makes of it is told and goes to ``take`` at once.
+
+        Whoever reads a line of each of fifty connections (a class in a channel) need not be woken fifty times. What
+        comes while other bytes wait to be read, and what is not understood (None), is read as ever.
+        """
+
+        def first(raw: bytes) -> bool:
+            found = None if self._kept else understood(raw)
+            if found is None:
+                return False
+            self._patience.begin(self._limits.idle)
+            self.meter.received(raw)
+            take(found)
+            return True
+
+        self._reader.first = first
 
     async def readexactly(self, size: int) -> bytes:
         """The next ``size`` bytes (an announced literal); TooMuch where that is over ``limits.literal``."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 
 from protocols import stream
 from protocols.errors import Garbled, TooMuch
 from protocols.events import Sink
-from protocols.irc.events import Event, Failed, Identity
+from protocols.irc.events import Event, Failed, Identity, Said
 from protocols.irc.grammar import (
     MAX_BYTES,
     MAX_CLIENT_TAGS,
@@ -61,6 +62,7 @@ class Session:
         self._wire, self._limits = wire, limits
         self._rest = b""
         self._label = 0
+        self._reading = False
         self._writing = asyncio.Lock()
 
     async def register(self) -> list[Event]:
@@ -84,7 +86,12 @@ class Session:
 
         A ``Failed`` among the events is the last that the server had to say.
         """
-        lines = (self._rest + await self._wire.read()).split(b"\n")
+        self._reading = not self._rest
+        try:
+            raw = await self._wire.read()
+        finally:
+            self._reading = False
+        lines = (self._rest + raw).split(b"\n")
         self._rest = lines.pop()
         if len(self._rest) > self._limits.line or any(len(line) > self._limits.line for line in lines):
             raise TooMuch("a line is too long", cause="line", bytes=self._limits.line)
@@ -92,6 +99,25 @@ class Session:
         if self.state.out:
             await self._answer()
         return events
+
+    def hear(self, may: Callable[[Said], bool], take: Callable[[Said], None]) -> None:
+        """Hand what others say to ``take`` the moment it comes, where ``may`` agrees and somebody waits in ``read``.
+
+        Nothing is overtaken: it is done only where all that came before was read.
+        """
+
+        def understood(raw: bytes) -> list[Said] | None:
+            lines = raw.split(b"\n")
+            if not self._reading or lines.pop() or len(raw) > self._limits.line:
+                return None
+            found = [said for line in lines if (said := self.state.said_to_all(line)) and may(said)]
+            return found if len(found) == len(lines) else None
+
+        def take_all(found: list[Said]) -> None:
+            for said in found:
+                take(said)
+
+        self._wire.listen(understood, take_all)
 
     async def send(self, command: str, *params: str, tags: dict[str, str | None] | None = None) -> None:
         """Say one line. Garbled where a value may not stand in it, or where it is longer than 512 bytes."""

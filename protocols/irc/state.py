@@ -112,8 +112,8 @@ class Connection:
         """
         if b"\0" in raw:
             raw = raw.replace(b"\0", b"")
-        said = _said_to_all(raw) if self.ready and not self._ended else None
-        if said is not None and not self.is_me(said.source.nick):
+        said = self.said_to_all(raw)
+        if said is not None:
             return [said]
         message = _parsed(raw.rstrip(b"\r\n"))
         if message is None or self._ended:
@@ -127,6 +127,11 @@ class Connection:
         if label and not any(isinstance(event, Acked | Told) for event in found):
             found.append(Acked(label=label))
         return [*found, *events]
+
+    def said_to_all(self, raw: bytes) -> Said | None:
+        """What somebody else says in ``raw``, where that changes nothing here; None where ``feed`` must be asked."""
+        said = _said_to_all(raw) if self.ready and not self._ended else None
+        return said if said is not None and not self.is_me(said.source.nick) else None
 
     def _register(self, message: Message) -> list[Event]:
         self.out += self._registration.feed(message)

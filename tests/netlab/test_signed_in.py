@@ -44,6 +44,8 @@ async def closed(tab):
     while True:
         told = await tab.receive_output(10)
         if told["type"] == "websocket.close":
+            # As a server tells its application of every socket that was closed, whoever closed it.
+            await tab.send_input({"type": "websocket.disconnect", "code": told["code"]})
             await tab.wait(10)
             return told["code"]
 
