@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -31,6 +33,13 @@ NOT_YOURS = gettext_noop("You have no such window.")
 
 class ChatConsumer(AsyncWebsocketConsumer):
     """JSON in: ``{"do": "say" | "read" | "members" | "state", ...}``. Out: lists of ``{"told": ...}``."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Channels' own, but for the channel layer, which Chat has no use for: the hub brings the news."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def connect(self) -> None:
         self.person = self.scope["user"]
