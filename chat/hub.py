@@ -45,7 +45,7 @@ class Socket:
         self.name = ""
         self._send = send
         self._queue: deque[str] = deque()
-        self._wake = asyncio.Event()
+        self._rests: asyncio.Future[None] | None = None
 
     def put(self, frame: str) -> None:
         """Take a frame; never waits."""
@@ -53,7 +53,8 @@ class Socket:
             self._queue.clear()
             frame = AGAIN
         self._queue.append(frame)
-        self._wake.set()
+        if self._rests and not self._rests.done():
+            self._rests.set_result(None)
 
     async def pump(self) -> None:
         """Send what is taken, several frames as one text where they wait: a JSON list. Ends with the socket."""
@@ -61,9 +62,11 @@ class Socket:
             await self._pump()
 
     async def _pump(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await self._wake.wait()
-            self._wake.clear()
+            if not self._queue:
+                self._rests = loop.create_future()
+                await self._rests
             while self._queue:
                 if len(self._queue) == 1:
                     text = self._queue.popleft()

@@ -138,10 +138,10 @@ class Client(asyncio.Protocol):
         transport = self._transport
         if transport is None or self.done:
             return
-        if transport.get_write_buffer_size() + len(raw) > SENDQ:
-            self.end("SendQ exceeded", abort=True)
-            return
         transport.write(raw)
+
+    def pause_writing(self) -> None:
+        self.end("SendQ exceeded", abort=True)
 
     def set_capabilities(self, capabilities: set[str]) -> None:
         self.capabilities = capabilities
@@ -153,6 +153,7 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
         self._transport = transport
+        transport.set_write_buffer_limits(high=SENDQ)
         self.peer = str((transport.get_extra_info("peername") or ("?",))[0])
         # A host that begins with a colon would be read as the last parameter.
         self.host = f"0{self.peer}" if self.peer.startswith(":") else self.peer
