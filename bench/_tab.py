@@ -13,7 +13,6 @@ import os
 import socket
 import struct
 import time
-from typing import Any
 from urllib.parse import urlsplit
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -52,7 +51,7 @@ async def connect(url: str, cookie: str = "") -> Tab:
 
 
 class Tab:
-    """``came`` and ``read`` have when each text reached the socket and was read (Unix time), ``lines`` how many came."""
+    """``came`` and ``read`` say when each text reached the socket and was read (Unix time), ``lines`` how many came."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.came: dict[str, float] = {}
@@ -133,5 +132,3 @@ def _arrived(told: list[tuple[int, int, bytes]]) -> float | None:
             seconds, nanoseconds = struct.unpack("qq", value)
             return seconds + nanoseconds / 1e9
     return None
-
-

@@ -76,14 +76,17 @@ def test_a_tab_that_does_not_keep_up_is_told_to_look_anew_and_misses_nothing(pee
     slow, quick = peer.tab(ann), peer.tab(ben)
     slow.hear(lambda one: one["told"] == "state")
     gate = asyncio.Event()
-    send = ChatConsumer.send
+    serve = ChatConsumer.__call__
 
-    async def held(self, *words, **more):
-        if self.person.pk == ann.pk:
-            await gate.wait()
-        await send(self, *words, **more)
+    async def slowly(self, scope, receive, send):
+        async def held(message):
+            if scope["user"].pk == ann.pk and message["type"] == "websocket.send":
+                await gate.wait()
+            await send(message)
 
-    monkeypatch.setattr(ChatConsumer, "send", held)
+        await serve(self, scope, receive, held)
+
+    monkeypatch.setattr(ChatConsumer, "__call__", slowly)
     # The pumps took their way of sending when the tabs opened: open them again.
     slow.close()
     slow = peer.tab(ann)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.sessions.models import Session
 
 from accounts.models import User
+from chat.hub import hub
 from netlab import asgi, signed_in
 from netlab.routing import sockets
+from netlab.straight import SEND, Straight
 from tests.chat.conftest import bus_settings, redis_url  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bus_settings")]
@@ -55,6 +59,23 @@ async def test_a_socket_ends_when_its_person_signs_out(client, ann, place):
     tab = await opened(client, place)
     await sync_to_async(client.logout)()
     assert await closed(tab) == 4401
+
+
+async def test_what_a_class_is_told_goes_by_the_servers_own_send(client, ann):
+    scopes = []
+
+    async def app(scope, receive, send):
+        scopes.append((scope, send))
+
+    await Straight(app)({"type": "websocket"}, None, "the server's")
+    assert scopes == [({"type": "websocket", SEND: "the server's"}, "the server's")]
+    tab = await opened(client, "ws/chat/")
+    told = json.loads((await tab.receive_output(10))["text"])
+    assert told[0]["told"] == "state"
+    (socket,) = [one for one in hub()._sockets.values() if one.person == ann.pk]
+    assert "Session" not in type(getattr(socket._send, "__self__", None)).__name__
+    await tab.send_input({"type": "websocket.disconnect", "code": 1000})
+    await tab.wait(10)
 
 
 async def test_a_socket_ends_with_a_new_password_and_lives_on_without(client, ann):
