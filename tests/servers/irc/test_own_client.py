@@ -57,9 +57,9 @@ class Listener:
                 if isinstance(event, Said):
                     self.order.append(event.text)
                 elif isinstance(event, Topic | Joined | Left):
+                    await asyncio.sleep(0.05)  # whoever hears it asks the database, and has it heard then
                     kind = {Topic: "topic", Joined: "join", Left: "left"}[type(event)]
                     self.order.append(f"{kind} {getattr(event, 'text', '') or event.source.nick}")
-                    await asyncio.sleep(0.05)  # whoever hears it asks the database
 
 
 @pytest.fixture
@@ -94,7 +94,8 @@ def test_what_others_say_is_heard_as_it_comes_and_overtakes_nothing(come, listen
         begin = len(listener.order)
         await asyncio.to_thread(dan.asked, "MODE #a", "TOPIC #a :before")
         await listener.until(lambda: "topic before" in listener.order)
-        await asyncio.to_thread(dan.asked, *lines)
+        for line in lines:
+            await asyncio.to_thread(dan.asked, line)
         await listener.until(lambda: "four" in listener.order)
         assert [one for one in listener.order[begin + 1 :] if not one.startswith("topic own")] == said
         await asyncio.to_thread(dan.asked, "PRIVMSG #a :alone")
