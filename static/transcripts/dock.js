@@ -63,9 +63,10 @@ function header(message) {
   const fresh = !shown.has(id);
   if (fresh) add(id);
   const it = shown.get(id);
-  const { states, url, aside, started, ended, peer } = message;
+  const { states, url, aside, started, ended, peer, first, last: upto } = message;
   Object.assign(it, { states, url, aside, started, ended });
   Object.assign(it.pane.dataset, { url, peer });
+  if (ended && upto < first) it.list.dataset.none = dock.dataset.none;
   if (fresh) spare();
   it.button.innerHTML = message.html;
   it.button.title = message.title;

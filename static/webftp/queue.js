@@ -46,6 +46,8 @@ function count() {
   told.hidden = !open;
   pane.querySelector(".empty").hidden = rows.children.length > 0;
   pane.querySelector(".tail").hidden = rows.children.length === 0;
+  pane.querySelector("[data-do=stop-all]").hidden = !open;
+  pane.querySelector("[data-do=clear]").hidden = open === rows.children.length;
 }
 
 function moved(item, done, size) {
