@@ -64,13 +64,21 @@ async def _each(shell: Shell, verb: str, chosen: list[str], work) -> None:
     asking = shell.prompting
     for name in chosen[:MOST]:
         if asking:
-            answer = (await shell.screen.ask(f"{verb} {name} [anpqy?]? ")).strip().lower()[:1]
+            answer = await _answer(shell, f"{verb} {name} [anpqy?]? ")
             asking = answer not in ("a", "p")
             if answer == "q":
                 return
             if answer == "n":
                 continue
         await work(shell, name)
+
+
+async def _answer(shell: Shell, prompt: str) -> str:
+    """The first letter of what a person answers; whoever asks what there is to say is told, and asked again."""
+    while (answer := (await shell.screen.ask(prompt)).strip().lower()[:1]) not in ("", *"anpqy"):
+        told = _("a or p: yes to this and all that follow; y or Enter: yes; n: not this one; q: no more")
+        await shell.screen.write("text", told)
+    return answer
 
 
 async def _remote(shell: Shell, patterns: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.middleware import language_of_socket
 from protocols.ftp import names
-from webftp import commandfiles, handover, tickets, wording
+from webftp import commandfiles, commandremote, commandsession, handover, tickets, wording
 from webftp.commandline import Shell
 from webftp.live import group
 from webftp.models import Ticket
@@ -23,7 +23,8 @@ TAB = re.compile("[0-9a-f]{8,32}")
 FLUSH = 0.2
 """Seconds between two looks at what a running transfer said."""
 
-assert commandfiles.VERBS  # noqa: S101  (importing it gives the shell its verbs for files)
+VERBS_OF = (commandsession, commandremote, commandfiles)
+"""Importing them gives the shell its verbs."""
 
 
 class FilesConsumer(AsyncJsonWebsocketConsumer):

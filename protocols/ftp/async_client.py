@@ -135,9 +135,32 @@ class Session:
             await self.ask("TYPE", letter)
             self._type = letter
 
-    def forget_type(self) -> None:
-        """TYPE was said by hand: say it again before the next file."""
-        self._type = ""
+    @property
+    def secured(self) -> bool:
+        """Whether the control connection is inside TLS."""
+        return self._control.secured
+
+    async def follow(self, verb: str, argument: str, answer: Answer) -> bool:
+        """Something was said by hand: stand as the server now does. True where TLS was begun by it.
+
+        AUTH's 234 begins TLS at once; PROT says how the data goes (RFC 4217, 4 and 9); REIN ends both (RFC 959).
+        TlsFailed as ``open``.
+        """
+        verb, argument = verb.upper(), argument.strip().upper()
+        if verb in ("TYPE", "REIN"):
+            self._type = ""  # it is said again before the next file
+        if verb == "PROT" and answer.code // 100 == 2:
+            self._protected = argument == "P"
+        if verb in ("REIN", "AUTH") and answer.code // 100 == 2:
+            self._protected, self._features = False, None
+        if verb != "AUTH" or answer.code != 234 or argument not in ("TLS", "TLS-C", "SSL", "TLS-P"):
+            return False
+        try:
+            await self._control.start_tls()
+        except BaseException:
+            self.broken = True
+            raise
+        return True
 
     async def size(self, path: str) -> int | None:
         """A file's size; None where the server does not tell. In TYPE A a server may refuse to (RFC 3659, 4.2)."""

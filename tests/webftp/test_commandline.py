@@ -12,6 +12,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 
+from accounts.models import Server
 from servers.ftp.data import Passive
 from tests.webftp.browser import Tab
 from tests.webftp.conftest import BOTH
@@ -110,6 +111,11 @@ def replies(shown) -> list[str]:
     return [text[:3] for kind, text in shown if kind == "reply" and text[3:4] == " "]
 
 
+async def change(site, **what):
+    """Change the row of a site's server."""
+    await database_sync_to_async(Server.objects.filter(pk=site.server_id).update)(**what)
+
+
 async def sign_in(line, server):
     return await line.type("open ftp.vnd.net", "ann", server.password)
 
@@ -184,6 +190,48 @@ async def test_every_other_command_becomes_what_the_table_says(line, server):
     assert said(await line.type("hash")) == [] and len(await line.type("status")) == 3
     assert len(await line.type("help")) > 20 and await line.type("lcd") == [("text", "Local folder now: x")]
     assert ("error", "?Invalid command. “help” lists the commands.") in await line.type("format c:")
+
+
+async def test_what_is_missing_is_asked_for(line, server):
+    await sign_in(line, server)
+    (server.home / "a").write_bytes(b"x")
+    assert said(await line.type("chmod", "600", "a")) == ["SITE"]
+    assert (server.home / "a").stat().st_mode & 0o777 == 0o600
+
+
+async def test_whoever_asks_what_there_is_to_say_deletes_nothing_by_it(line, server):
+    await sign_in(line, server)
+    (server.home / "one.log").write_bytes(b"x")
+    shown = await line.type("mdelete *.log", "?", "what", "n")
+    assert sum("n: not this one" in text for _, text in shown) == 2
+    assert (server.home / "one.log").exists()
+    await line.type("mdelete *.log", "")
+    assert not (server.home / "one.log").exists()
+
+
+@BOTH
+async def test_tls_that_is_asked_for_by_hand_is_taken_up(line, site, server):
+    """And PROT, and CCC: what a person says by hand is what goes on."""
+    await change(site, security="plain")
+    (server.home / "a").write_bytes(b"abc")
+    await line.type("open ftp.vnd.net", "ann", "wrong")  # ProFTPD takes no AUTH once it is signed in
+    assert ("text", "(TLS is up: all that follows is said inside it.)") in await line.type("quote auth tls")
+    await line.type("user ann", server.password)
+    assert replies(await line.type("dir"))[-1] == "226"
+    for letter in ("C", "P"):
+        assert replies(await line.type(f"quote PROT {letter}")) == ["200"]
+        assert replies(await line.type("dir"))[-1] == "226"
+    shown = await line.type("quote CCC")
+    assert said(shown) == [] and shown[0][0] == "error"
+    assert replies(await line.type("pwd")) == ["257"]
+
+
+async def test_tls_by_hand_with_a_certificate_that_nobody_vouches_for_ends_the_session(line, site, server):
+    await change(site, security="plain", ca="")
+    await line.type("open ftp.vnd.net", "ann", "wrong")
+    shown = await line.type("quote AUTH TLS")
+    assert shown[-1][0] == "error" and "certificate" in shown[-1][1]
+    assert "Not connected" in (await line.type("pwd"))[0][1]
 
 
 @BOTH
