@@ -107,7 +107,11 @@ class Ear:
         return self._said_alone(event)
 
     def _channel(self, event: events.Said) -> Shared | None:
-        return self.shared.get(self.link.fold(event.target.lstrip("~&@%+")))
+        fold, session = self.link.fold, self.link.session
+        found = self.shared.get(fold(event.target))
+        if found is None and session is not None:
+            found = self.shared.get(fold(session.state.support.channel_of(event.target)))
+        return found
 
     def spoken(self, talk: int, event: events.Said) -> Message:
         """Words said in a channel, as they are stored."""

@@ -21,6 +21,7 @@ from protocols.errors import Garbled, WireError
 from protocols.irc import client
 from protocols.irc.events import Acked, Told
 from protocols.irc.grammar import format_ctcp
+from protocols.irc.support import Support
 
 if TYPE_CHECKING:
     from chat.link import Link
@@ -201,8 +202,8 @@ class Mouth:
         return window is not None and window.open
 
     def _where_is_channel(self, target: str) -> bool:
-        types = self.link.session.state.support.channel_types if self.link.session else "#&"
-        return target.lstrip("~&@%+")[:1] in types or target.lower().endswith("serv")
+        support = self.link.session.state.support if self.link.session else Support()
+        return support.channel_of(target) != "" or target.lower().endswith("serv")
 
     def _speak(self, doing: commands.Speak, spoken: Spoken) -> list[Waiting]:
         """The lines of some words, each with its label, or a PING after the last one where there are no labels."""

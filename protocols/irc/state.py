@@ -130,7 +130,7 @@ class Connection:
 
     def said_to_all(self, raw: bytes) -> Said | None:
         """What somebody else says in ``raw``, where that changes nothing here; None where ``feed`` must be asked."""
-        said = _said_to_all(raw) if self.ready and not self._ended else None
+        said = _said_to_all(raw) if self.ready and not self._ended and b"\0" not in raw else None
         return said if said is not None and not self.is_me(said.source.nick) else None
 
     def _register(self, message: Message) -> list[Event]:

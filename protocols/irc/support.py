@@ -67,6 +67,14 @@ class Support:
         """Whether this server would take ``name`` for a channel's."""
         return is_channel(name, self.channel_types, self.number("CHANNELLEN", 200))
 
+    def channel_of(self, target: str) -> str:
+        """The channel that a message's ``target`` names: ``@#lab`` is for its operators (STATUSMSG); "" for a nick's.
+
+        ``&`` is a sign of some servers and the beginning of a channel's name at others, and may be both.
+        """
+        bare = target.lstrip(self.tokens.get("STATUSMSG") or "".join(self.prefixes.values()))
+        return next((name for name in (bare, target) if name and name[0] in self.channel_types), "")
+
     def takes_argument(self, add: bool, letter: str) -> bool:
         """Whether this change of a channel's mode comes with an argument (CHANMODES' types A, B, C; PREFIX)."""
         if letter in self.prefixes or letter in self.lists or letter in self.always:

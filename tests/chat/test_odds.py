@@ -232,3 +232,15 @@ def test_what_no_database_takes_of_a_server_is_cut_or_left_out(line):
     for before in (b":s 001 ann :hi", b":s 376 ann :end", b":ann!a@h JOIN #lab"):
         connection.feed(before)
     assert "\0" not in repr(connection.feed(line)).replace("\\x00", "\0")
+
+
+def test_a_channel_whose_name_begins_with_an_ampersand_is_one(peer):
+    ann = peer.person("ann")
+    lab, tab = peer.is_inside(ann, "#lab"), peer.tab(ann)
+    assert tab.say(lab, "/join &staff")["told"] == "taken"
+    staff, ben = peer.is_inside(ann, "&staff"), Raw(peer.irc.port, "ben", "&staff")
+    ben.send("PRIVMSG &staff :here we are")
+    assert tab.hears("here we are")["c"] == staff.pk
+    assert tab.say(staff, "so we are")["told"] == "taken"
+    tab.hears("so we are")
+    assert not Talk.objects.filter(kind="query").exists()

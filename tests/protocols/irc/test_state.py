@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from protocols.irc import state
 from protocols.irc.events import Identity, Said
+from protocols.irc.support import Support
 
 WELCOME = (
     b":s 001 ann :hi",
@@ -77,3 +78,28 @@ def test_talk_to_a_channel_is_heard_as_said():
 def test_no_pieces_of_talk_part_the_two_ways(pieces):
     short, long = both(b"".join(pieces))
     assert without_time(short) == without_time(long)
+
+
+@pytest.mark.parametrize("raw", [b"x\0y :ben!b@h PRIVMSG #lab :hello", b"x :ben!b@h PRIVMSG #lab :hel\0lo"])
+def test_a_line_with_nul_is_not_taken_before_the_nul_is_out(raw):
+    line = b"@time=2026-11-25T10:00:00.000Z;msgid=" + raw
+    assert connected().said_to_all(line) is None
+    assert "\\x00" not in repr(connected().feed(line))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "target", "channel"),
+    [
+        ("PREFIX=(ov)@+ CHANTYPES=#&", "#lab", "#lab"),
+        ("PREFIX=(ov)@+ CHANTYPES=#&", "@#lab", "#lab"),
+        ("PREFIX=(ov)@+ CHANTYPES=#&", "&staff", "&staff"),
+        ("PREFIX=(qaohv)~&@%+ CHANTYPES=#&+", "&staff", "&staff"),
+        ("PREFIX=(qaohv)~&@%+ CHANTYPES=#&+", "+open", "+open"),
+        ("PREFIX=(qaohv)~&@%+ CHANTYPES=#", "&#lab", "#lab"),
+        ("PREFIX=(qaohv)~&@%+ CHANTYPES=# STATUSMSG=@+", "@+#lab", "#lab"),
+        ("PREFIX=(ov)@+ CHANTYPES=#", "ann", ""),
+        ("PREFIX=(ov)@+ CHANTYPES=#", "", ""),
+    ],
+)
+def test_the_channel_that_a_message_is_for_stands_behind_a_sign_of_status(tokens, target, channel):
+    assert Support().with_tokens(tokens.split()).channel_of(target) == channel
