@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -23,6 +24,7 @@ from channels.db import database_sync_to_async
 from accounts.models import User
 from chat import bus
 
+log = logging.getLogger(__name__)
 MOST_WAITING, MOST_AT_ONCE = 1_000, 200
 SILENT = 7.0
 """Seconds without a sign of the gateway after which it counts as away."""
@@ -150,13 +152,22 @@ class Hub:
             for socket in sockets:
                 socket.put(frame)
         elif item.get("gone"):
-            for socket in sockets:
-                task = asyncio.ensure_future(socket.gone())
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+            self._close(sockets)
         else:
             for socket in sockets:
                 socket.special(item)
+
+    def _close(self, sockets: Iterable[Socket]) -> None:
+        """Close sockets, and wait for none: a server tells a browser that reads nothing only when it reads again."""
+        for socket in sockets:
+            task = asyncio.ensure_future(socket.gone())
+            self._closing.add(task)
+            task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Future) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and task.exception():
+            log.info("a socket was closed already: %s", type(task.exception()).__name__)
 
     def _named(self, item: dict[str, Any]) -> list[Socket]:
         if "socket" in item:
@@ -198,8 +209,7 @@ class Hub:
             with suppress(Exception):  # a database that is away for a moment disables nobody
                 active = await _active(list(self._people))
                 for person in set(self._people) - active:
-                    for socket in list(self._people.get(person, ())):
-                        await socket.gone()
+                    self._close(self._people.get(person, ()))
 
 
 @database_sync_to_async

@@ -34,29 +34,53 @@ class SignedIn:
         if not key:
             await self._app(scope, receive, send)
             return
-        with _watch().holding(key, send):
-            await self._app(scope, receive, send)
+        held = _Held(receive, send)
+        with _watch().holding(key, held):
+            await self._app(scope, held.receive, send)
+
+
+class _Held:
+    """A socket of a session. Once that is ``gone``, nothing that comes from the socket counts any more."""
+
+    __slots__ = ("_receive", "gone", "send")
+
+    def __init__(self, receive: Any, send: Any) -> None:
+        self._receive, self.send, self.gone = receive, send, False
+
+    async def receive(self) -> Any:
+        told = await self._receive()
+        return {"type": "websocket.disconnect", "code": SIGNED_OUT} if self.gone else told
+
+    async def close(self) -> None:
+        """Tell the browser why. Takes as long as a browser that reads nothing lets the server wait."""
+        self.gone = True
+        try:
+            await self.send({"type": "websocket.close", "code": SIGNED_OUT})
+        except Exception as error:  # it went by itself meanwhile
+            log.info("a socket was closed already: %s", type(error).__name__)
 
 
 class _Watch:
-    """The sessions of this loop's sockets, looked at together; each with what sends to its sockets."""
+    """The sessions of this loop's sockets, looked at together."""
 
     def __init__(self) -> None:
-        self._held: dict[str, set[Any]] = {}
+        self._held: dict[str, set[_Held]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Task[None] | None = None
 
     @contextmanager
-    def holding(self, key: str, send: Any) -> Iterator[None]:
+    def holding(self, key: str, held: _Held) -> Iterator[None]:
         """A socket of the session ``key`` is open."""
         if not self._looking or self._looking.done():
             self._looking = asyncio.ensure_future(self._look())
-        self._held.setdefault(key, set()).add(send)
+        self._held.setdefault(key, set()).add(held)
         try:
             yield
         finally:
-            self._held[key].discard(send)
-            if not self._held[key]:
-                del self._held[key]
+            left = self._held.get(key, set())
+            left.discard(held)
+            if not left:
+                self._held.pop(key, None)
 
     async def _look(self) -> None:
         while True:
@@ -69,15 +93,11 @@ class _Watch:
             except Exception:  # a database that is away for a moment signs nobody out
                 log.warning("sessions could not be looked at", exc_info=True)
                 continue
-            gone = [send for key in set(keys) - still for send in self._held.get(key, ())]
-            await asyncio.gather(*(_close(send) for send in gone))
-
-
-async def _close(send: Any) -> None:
-    try:
-        await send({"type": "websocket.close", "code": SIGNED_OUT})
-    except Exception as error:  # it went by itself meanwhile
-        log.info("a socket was closed already: %s", type(error).__name__)
+            for key in set(keys) - still:
+                for held in self._held.pop(key, ()):  # once, and not waited for
+                    closing = asyncio.ensure_future(held.close())
+                    self._closing.add(closing)
+                    closing.add_done_callback(self._closing.discard)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()

@@ -38,6 +38,9 @@ UNKNOWN = 180.0
 
 SILENCE = 120.0
 ANSWER = 60.0
+FAREWELL = 5.0
+"""Seconds in which whoever is sent away may read what waits for them; else a socket nobody reads stays for good."""
+
 _batches = itertools.count(1)
 _speaking: ContextVar[Client | None] = ContextVar("speaking", default=None)
 
@@ -141,6 +144,7 @@ class Client(asyncio.Protocol):
         transport.write(raw)
 
     def pause_writing(self) -> None:
+        """The transport's: more than SENDQ bytes wait."""
         self.end("SendQ exceeded", abort=True)
 
     def set_capabilities(self, capabilities: set[str]) -> None:
@@ -178,9 +182,9 @@ class Client(asyncio.Protocol):
         """Say ERROR, tell the channels, close. May be called twice."""
         if self.done:
             return
-        if not abort:
-            self.write(Out("", "ERROR", f"Closing link: {reason}").raw(0))
-        self.done = True
+        self.done = True  # before ERROR is said: the transport may answer by ``pause_writing``
+        if not abort and self._transport is not None:
+            self._transport.write(Out("", "ERROR", f"Closing link: {reason}").raw(0))
         if self.registered:
             out = Out(self.source, "QUIT", reason, account=self.account)
             self.network.tell(self.network.peers(self), out)
@@ -195,8 +199,13 @@ class Client(asyncio.Protocol):
         if self._later:
             self._later.cancel()
         self._waiting.clear()
-        if self._transport is not None:
-            self._transport.abort() if abort else self._transport.close()
+        if self._transport is None:
+            return
+        if abort:
+            self._transport.abort()
+        else:
+            self._transport.close()
+            asyncio.get_running_loop().call_later(FAREWELL, self._transport.abort)
 
     def look(self, now: float) -> None:
         """Asked every few seconds: ping the silent, end the dead and those who never say who they are."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -102,3 +104,25 @@ def test_a_disabled_persons_sessions_do_not_come_back_when_the_person_is_enabled
     ann.is_active = False
     ann.save()
     assert client.get("/transcripts/").status_code == 200 and Session.objects.exists()
+
+
+async def test_a_socket_that_reads_nothing_does_nothing_more_and_holds_up_no_other(client, ann):
+    begun, tab = asyncio.Event(), await opened(client, "ws/mail/")
+    came, taken = asyncio.Queue(), []
+
+    async def never(message):
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def app(scope, receive, send):
+        while not taken or taken[-1]["type"] != "websocket.disconnect":
+            taken.append(await receive())
+
+    scope = {"type": "websocket", "session": SimpleNamespace(session_key="gone")}
+    deaf = asyncio.create_task(signed_in.SignedIn(app)(scope, came.get, never))
+    await asyncio.wait_for(begun.wait(), 10)
+    await came.put({"type": "websocket.receive", "text": "one more word"})
+    await asyncio.wait_for(deaf, 10)
+    assert [one["type"] for one in taken] == ["websocket.disconnect"]
+    await sync_to_async(client.logout)()
+    assert await closed(tab) == 4401

@@ -270,6 +270,23 @@ def test_a_reader_that_never_reads_is_cut_off_and_costs_no_memory(come, mail_lab
         raise AssertionError("the slow reader is still there")
 
 
+def test_who_is_sent_away_and_reads_nothing_keeps_no_socket(come, monkeypatch):
+    monkeypatch.setattr(bounds, "FAREWELL", 0.2)
+    monkeypatch.setattr(bounds, "SENDQ", 1 << 30)
+    monkeypatch.setattr(bounds, "BURST", 1e9)
+    cat, deaf = come("cat"), come("deaf")
+    deaf.asked("JOIN #a")
+    cat.asked("JOIN #a")
+    for _ in range(100):  # 20 MB: more than the system keeps for whoever does not read
+        cat.asked(*["PRIVMSG #a :" + "x" * 400] * 500)
+    deaf.say("QUIT :and reads nothing")
+    cat.until("QUIT")
+    with pytest.raises(OSError):
+        for _ in range(500):
+            deaf.wire.send(b"PING still-there\r\n")
+            time.sleep(0.01)
+
+
 def test_the_silent_are_pinged_and_then_let_go(come, monkeypatch):
     monkeypatch.setattr(bounds, "SILENCE", 0.5)
     monkeypatch.setattr(bounds, "ANSWER", 0.5)
