@@ -1,4 +1,5 @@
-"""Celery's application: tasks of every room, found by name; a worker that is ready beats for /healthz."""
+"""Celery's application: tasks of every room, found by name; a worker that is ready beats for /healthz,
+and one that ends says goodbye to the servers."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from celery import Celery
 from celery.signals import worker_ready, worker_shutdown
 
 from netlab import parts
+from transcripts import pool
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
 
@@ -28,6 +30,7 @@ def beat(**_: Any) -> None:
 
 
 @worker_shutdown.connect
-def stop_beating(**_: Any) -> None:
-    """The worker takes no more tasks."""
+def end(**_: Any) -> None:
+    """The worker takes no more tasks, and those it had have ended: what it held open for the next ones is closed."""
     stopping.set()
+    pool.close_all()

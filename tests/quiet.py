@@ -52,12 +52,9 @@ def _silence(request: pytest.FixtureRequest) -> Any:
 def end_all() -> None:
     """End what the product keeps for a whole process."""
     from chat import recording  # models: only once Django is set up
-    from transcripts import live, writer
-    from webftp import connections as files
-    from webmail import connections as mail
+    from transcripts import live, pool, writer
 
-    for room in (mail, files):
-        room.close_idle(everything=True)
+    pool.close_all()
     writer.close(30)
     live.close()
     recording.close()

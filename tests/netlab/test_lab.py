@@ -10,18 +10,20 @@ import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import need
 from tests.explained import read_lab
+from tests.netlab.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOLS = ("SMTP", "POP3", "IMAP", "FTP", "IRC", "HTTP")
@@ -169,6 +171,24 @@ def test_a_part_that_is_killed_is_started_again_with_a_word(tmp_path):
         os.kill(pid, signal.SIGKILL)
         until(lambda: "servers ended with -9" in lab.log.read_text())
         until(lambda: lab.health()[0] == 200)
+
+
+def test_a_worker_that_ends_says_goodbye_to_the_servers(tmp_path):
+    need("redis-server")
+
+    def talks() -> list[tuple[int | None]]:
+        with closing(sqlite3.connect(tmp_path / "netlab.sqlite3", timeout=20)) as database:
+            told = "SELECT ended FROM transcripts_conversation WHERE protocol = 'imap' AND lines > 0"
+            return database.execute(told).fetchall()
+
+    with running(tmp_path, NETLAB_DEMO_PASSWORD="correct horse") as lab:
+        Visitor(lab.web, "ann", "correct horse").post("/mail/folders/", {})
+        until(talks, 20)
+        assert not all(ended for (ended,) in talks())
+        [pid] = [pid for pid, line in lab.family().items() if " worker " in line]
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: "worker ended with 0" in lab.log.read_text())
+        assert all(ended for (ended,) in talks())
 
 
 def test_killing_the_lab_itself_leaves_no_process(tmp_path):

@@ -22,7 +22,7 @@ def eager(settings):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     app.conf.task_always_eager = True
     yield
-    connections.close_idle(everything=True)
+    connections.pool.close()
     app.conf.task_always_eager = False
 
 

@@ -32,7 +32,7 @@ def lab(request, transactional_db, tmp_path, settings):
     if peers:
         running.begin()
     yield running
-    connections.close_idle(everything=True)
+    connections.pool.close()
     app.conf.task_always_eager = False
     if not peers:
         running.stop()

@@ -48,7 +48,7 @@ def replaced(lab):
         return running[-1]
 
     yield put
-    connections.close_idle(everything=True)
+    connections.pool.close()
     for one in running:
         one.stop()
 
@@ -69,7 +69,7 @@ def test_a_bad_imap_server_is_left_in_time_and_told_of(lab, ann, client, replace
     client.force_login(ann)
     folders_page(client)
     known = Folder.objects.count()
-    connections.close_idle(everything=True)
+    connections.pool.close()
     replaced("imap", getattr(hostile, name))
     began = time.monotonic()
     page = folders_page(client)
@@ -162,7 +162,7 @@ def test_a_literal_of_four_gibibytes_is_refused_before_memory_is_taken(lab, ann,
     folders_page(client)
     folder = Folder.objects.get(special="inbox")
     message = Message.objects.create(folder=folder, uid=1, received="2026-11-25T10:00Z", subject="kept")
-    connections.close_idle(everything=True)
+    connections.pool.close()
     replaced("imap", hostile.imap({b"FETCH": b"* 1 FETCH (UID 1 BODY[] {4294967296}\r\n"}))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     client.post(f"/mail/message/{message.pk}/fetch/")
