@@ -125,7 +125,7 @@ class Ticket(models.Model):
     Its key is in the URL only; ``digest`` is all that is kept. ``line`` tickets belong to a command line that is
     open. ``part`` is the path under which an upload's bytes are written until it is whole, ``aside`` where a file
     that it replaces may stand for a moment; ``left`` says that these could not be put in order yet. ``beat`` is when
-    it was last seen to run.
+    it was last seen to run. ``naming`` is the name that it gives a file just now (``webftp.naming``).
     """
 
     class Direction(models.TextChoices):
@@ -161,6 +161,7 @@ class Ticket(models.Model):
     trouble = models.JSONField(default=dict, blank=True)
     beat = models.DateTimeField(null=True)
     left = models.BooleanField(default=False, db_index=True)
+    naming = models.CharField(max_length=64, null=True, unique=True, default=None)
 
     class Meta:
         verbose_name = _("transfer")

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
 
 from protocols.errors import Refused, Unreachable, WireError
 from protocols.ftp import names
 from protocols.ftp.async_client import Session
 from webftp import warm
 from webftp.models import Ticket
+from webftp.naming import alone
 from webftp.progress import Progress
 
 AGAIN = 5.0
@@ -26,9 +26,6 @@ PATIENT = 30.0
 """The same, where nobody waits for it."""
 
 CAUSE = "Delete a part left behind"
-
-_naming: WeakValueDictionary[tuple, asyncio.Lock] = WeakValueDictionary()
-"""Who gives a file its name, by person, server and path: one at a time looks that it is free, and takes it."""
 
 
 @dataclass
@@ -81,7 +78,7 @@ async def store(
             live.made.clear()
             await _make_folders(live, ticket.folder, ticket.path)
             await writing.write(session, ticket.part, chunks, size)
-        async with _alone(ticket):
+        async with alone(ticket):
             await _look(session, ticket)
             await _name(session, writing)
     except BaseException:
@@ -118,11 +115,6 @@ async def there(session: Session, path: str) -> bool | None:
 async def _look(session: Session, ticket: Ticket) -> None:
     if not ticket.replace and await there(session, ticket.path):
         raise Refused("553", "a file of that name is there already", cause="exists")
-
-
-def _alone(ticket: Ticket) -> asyncio.Lock:
-    key = (asyncio.get_running_loop(), ticket.person_id, ticket.site and ticket.site.server_id, ticket.path)
-    return _naming.setdefault(key, asyncio.Lock())
 
 
 async def _directly(session: Session, writing: Writing, chunks) -> None:

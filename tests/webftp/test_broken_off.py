@@ -9,6 +9,8 @@ import shutil
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -21,7 +23,7 @@ from tests.proftpd import Proftpd
 from tests.webftp.conftest import BOTH, School
 from tests.webftp.scripted import Scripted
 from tests.webftp.test_transfers import BLOB, down, left, up
-from webftp import listing, progress, sites, tasks, upload, warm, zipped
+from webftp import listing, naming, progress, sites, tasks, upload, warm, zipped
 from webftp.models import Folder, Ticket, key_of
 
 
@@ -168,6 +170,40 @@ def test_of_two_uploads_of_one_name_at_once_one_is_told_that_it_is_taken(tab, si
     assert sorted(answer.status for answer in answers) == [200, 409]
     first = next(raw for raw, answer in zip(raws, answers, strict=True) if answer.status == 200)
     assert left(server) == ["race.txt"] and (server.home / "race.txt").read_bytes() == first
+
+
+def test_nor_do_two_processes_take_one_name(tab, odd):
+    """Two loops share nothing but the database, as two web processes do."""
+    both = threading.Barrier(2)
+
+    def meet(path):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+
+    odd.instead["RNFR"] = meet
+    urls = [ticket_for(tab, odd.site, "race.txt") for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda url: put(tab, url), urls))
+    assert sorted(answer.status for answer in answers) == [200, 409]
+    assert list(odd.files) == ["/race.txt"]
+    assert not Ticket.objects.exclude(naming=None).exists()
+
+
+def put(tab, url):
+    try:
+        return tab.ask(url, method="PUT", chunks=[b"a" * 9000])
+    finally:
+        connection.close()
+
+
+def test_a_name_that_a_dead_process_held_is_free_after_a_while(tab, odd, monkeypatch):
+    path = key_of(f"{odd.site.pk} /name")
+    ticket_for(tab, odd.site, "other")
+    now = timezone.now()
+    Ticket.objects.update(naming=path, state="running", beat=now, expires=now)
+    monkeypatch.setattr(naming, "DEAD", timedelta(seconds=0.5))
+    began = time.monotonic()
+    assert up(tab, odd.site, "name", b"x")[0].status == 200 and time.monotonic() - began >= 0.4
 
 
 @BOTH
