@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import get_language
 
-from accounts import reach
+from accounts import numbers, reach
 from accounts.models import Server
 from protocols import catalog
 from protocols.errors import Unreachable
@@ -32,7 +32,7 @@ def read(url: str, protocol: str) -> Asked:
     """Take ``url`` apart and find its server among those of ``protocol``; any text gives an answer."""
     seen = dissect(url)
     host, port = seen.value("host"), seen.value("port")
-    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
+    number = numbers.number(port, digits=numbers.PORT)
     try:
         # Digits that are no port name no server: 0 would mean "any".
         found = reach.find(host if number or not port else f"{host}:{port}", protocol, number)

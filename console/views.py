@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import reach
+from accounts import numbers, reach
 from accounts.models import Login, Server
 from console.typed import MOST
 from console.vocabulary import words
@@ -85,7 +85,7 @@ def _chosen(asked, servers):
     by_protocol = {row["protocol"]: row["id"] for row in reversed(servers)}
     if found := by_number.get(word) or by_protocol.get(word.lower()):
         return found, 0, ""
-    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
+    number = numbers.number(port, digits=numbers.PORT)
     try:
         row = reach.find(word, "", number)
     except Unreachable as error:

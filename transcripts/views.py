@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Login
+from accounts.numbers import number
 from accounts.secrets import fingerprint
 from protocols.catalog import NAMES
 from transcripts import blocks, bodies, rights, shown
@@ -42,7 +43,7 @@ def transcripts(request):
     classes, whose = rights.classes_of(request.user), request.GET.get("whose", "")
     if whose == "mine":
         rows = rows.filter(owner=request.user)
-    elif shared := classes.filter(pk=_number(whose, 0)).first():
+    elif shared := classes.filter(pk=number(whose)).first():
         rows = rows.filter(shared_with=shared)
     page = Paginator(rows, EACH_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -63,7 +64,7 @@ def transcript(request, pk):
     """One transcript, and above it, to unfold, what its connection had said before."""
     row = _visible(request, pk)
     own, reads = row.owner_id == request.user.pk, rights.reads_bodies(request.user, row)
-    first = max(row.first, _number(request.GET.get("from"), row.first))
+    first = max(row.first, number(request.GET.get("from"), row.first))
     found = shown.lines(row, first, own=own, bodies=reads)
     # What was said before belongs to other actions: only the owner, who saw those too, unfolds it.
     before = shown.lines(row, 1, row.first - 1, own=own, bodies=True) if own and row.first > 1 else []
@@ -110,7 +111,7 @@ def project(request, pk):
 def share(request, pk):
     """Share an own transcript with a class, or take it back (no class)."""
     row = get_object_or_404(Transcript, pk=pk, owner=request.user)
-    chosen = _number(request.POST.get("class"), 0)
+    chosen = number(request.POST.get("class"))
     row.shared_with = get_object_or_404(rights.classes_of(request.user), pk=chosen) if chosen else None
     row.save(update_fields=["shared_with"])
     return redirect(row)
@@ -175,7 +176,7 @@ def body(request, pk, number):
 def hexadecimal(request, pk):
     """The bytes of the lines after ``?after=``, as a list to be added to."""
     row = _visible(request, pk)
-    first = max(row.first, _number(request.GET.get("after"), 0) + 1)
+    first = max(row.first, number(request.GET.get("after")) + 1)
     found = shown.bytes_of(row, first, bodies=rights.reads_bodies(request.user, row))
     return render(request, "transcripts/_hex.html", {"lines": found})
 
@@ -227,10 +228,6 @@ def _visible(request, pk) -> Transcript:
     if row is None:
         raise Http404
     return row
-
-
-def _number(value, otherwise: int) -> int:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 12 else otherwise
 
 
 def _as(how: str, row: Transcript, line) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import asked
+from accounts.numbers import number
 from webmail import letters, reading, tasks
 from webmail.listing import page_of
 from webmail.models import Draft, Folder, Mailbox, Message, Move, OutgoingMessage, OutgoingRecipient
@@ -60,7 +61,7 @@ def folders(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         tasks.refresh_folders.delay(request.user.pk, tab_of(request))
         return HttpResponse(status=204)
-    shown = Folder(pk=_number(request.GET.get("shown", "")))
+    shown = Folder(pk=number(request.GET.get("shown")))
     return render(request, "webmail/_folders.html", frame(request, shown))
 
 
@@ -91,7 +92,7 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """Do something with letters of a folder: flags, move, archive, trash. Shown at once, done by a task."""
     origin = get_object_or_404(_folders(request), pk=pk)
-    numbers = [number for number in map(_number, request.POST.getlist("letter")[:500]) if number]
+    numbers = [pk for pk in map(number, request.POST.getlist("letter")[:500]) if pk]
     rows = origin.letters.filter(pk__in=numbers)
     verb = request.POST.get("verb", "")
     flags = {
@@ -120,7 +121,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 def _move(request: HttpRequest, origin: Folder, rows, verb: str) -> HttpResponse:
     target = _folders(request).filter(selectable=True).exclude(pk=origin.pk)
     if verb == "move":
-        target = target.filter(pk=_number(request.POST.get("target", ""))).first()
+        target = target.filter(pk=number(request.POST.get("target"))).first()
     elif verb in ("archive", "trash"):
         target = target.filter(special=verb).first()
     else:
@@ -232,11 +233,6 @@ def badge(request: HttpRequest) -> HttpResponse:
     """How many letters wait in the inbox, for the rail: a number, or nothing."""
     unseen = _folders(request).filter(special="inbox").aggregate(sum=Sum("unseen"))["sum"] or 0
     return HttpResponse(str(unseen) if unseen else "", content_type="text/plain; charset=utf-8")
-
-
-def _number(text: str) -> int | None:
-    """A row's number as a browser sends it; None for what no row has."""
-    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def _list(request: HttpRequest, folder: Folder, more: dict | None = None) -> HttpResponse:

@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts import roster, roster_file
 from accounts.models import Roster, SchoolClass, User
+from accounts.numbers import number
 from accounts.panel.pages import page, sheet
 
 SHOWN = 500
@@ -113,7 +114,7 @@ class ClassAdmin(ModelAdmin):
         """New passwords for the students who are chosen, and their sheet: for a sheet that was lost."""
         school_class = self._class(request, object_id)
         students = school_class.students.filter(is_active=True).order_by("username")
-        chosen = students.filter(pk__in=[pk for pk in request.POST.getlist("person") if pk.isdecimal()])
+        chosen = students.filter(pk__in=[pk for pk in map(number, request.POST.getlist("person")) if pk])
         if request.method == "POST" and chosen:
             return sheet(request, roster.renew(chosen), self._back(school_class), school_class.name)
         title = gettext("New passwords for students of %s") % school_class
