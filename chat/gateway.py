@@ -151,6 +151,7 @@ class Gateway:
     async def meet(self, link: Link) -> None:
         """Connect, now."""
         await in_thread(presence.want, link.network, True)
+        link.row.wanted = True
         link.hurry()
         self._look_now.set()
 
@@ -235,7 +236,10 @@ class Gateway:
 
     async def _look(self) -> None:
         rows = await in_thread(presence.wanted)
-        await self._end([pk for pk in self._links if pk not in rows])
+        over = [pk for pk in self._links if pk not in rows]
+        for pk in await in_thread(presence.unwanted, over) if over else ():
+            self._links[pk][0].row.wanted = False
+        await self._end(over)
         for pk, row in rows.items():
             held = self._links.get(pk)
             if held is None or held[1].done():

@@ -127,10 +127,13 @@ class Ear:
         window = self.link.windows.get(channel.talk)
         if message is None or window is None:
             return
-        self._share(channel, message)
-        if self.meanwhile.is_first(key):
-            keeper = self.link.gateway.writer
-            keeper.change(meanwhile.read_from(window.pk, channel.talk, message.msgid))
+        keeper = self.link.gateway.writer
+        if channel.news(self.link, message):
+            readers = [one for one in channel.links if one.ear.meanwhile.missed(key, message)]
+            keeper.message(message, tuple({one.person for one in readers}))
+            keeper.change(meanwhile.keep_from_others(message, [one.network for one in readers]))
+        if gap := self.meanwhile.first(key):
+            keeper.change(meanwhile.read_from(window.pk, gap, message))
             keeper.news(people=[self.link.person], frame=meanwhile.AGAIN)
 
     async def _said_alone(self, event: events.Said) -> None:
@@ -188,6 +191,7 @@ class Ear:
         window = await in_thread(
             presence.channel_window, link.network, link.server, event.channel, key, link.keys.pop(key, "")
         )
+        await self.meanwhile.look_back(key, window)
         window.joined = window.inside = window.open = True
         link.windows[window.talk_id] = window
         channel = link.gateway.shared(link.server, window.talk_id, key, event.channel)
@@ -200,7 +204,7 @@ class Ear:
         message.person_id = link.person
         self.tell_window(window)
         self._share(channel, message, m=[["+", "", event.source.nick]])
-        await self.meanwhile.ask(key, window)
+        self.meanwhile.ask(key, window)
 
     def _left(self, event: events.Left) -> None:
         for name in event.channels:
@@ -227,13 +231,15 @@ class Ear:
 
     def _out(self, key: str, *, joined: bool, opened: bool = True) -> None:
         channel = self.shared.pop(key)
+        self.meanwhile.forget(key)
         window = self.link.windows.get(channel.talk)
         for message in channel.leave(self.link):
             self.link.gateway.writer.message(message, channel.people)
         if window is None:
             return
         window.inside, window.joined, window.open = False, joined, opened
-        self.link.gateway.writer.change(writer.left(window.pk, joined=joined, opened=opened))
+        purpose = not self.link.row.wanted
+        self.link.gateway.writer.change(writer.left(window.pk, joined=joined, opened=opened, purpose=purpose))
         self.tell_window(window)
 
     def _renamed(self, event: events.Renamed) -> None:

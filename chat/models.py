@@ -119,11 +119,15 @@ class Window(models.Model):
 
 
 class Stay(models.Model):
-    """A time that a person's own connection was in a channel: the messages from ``first`` to ``last`` (None: still)."""
+    """A time that a person's own connection was in a channel: the messages from ``first`` to ``last`` (None: still).
+
+    ``left``: they left the network on purpose then, and do not ask for what was said without them.
+    """
 
     window = models.ForeignKey(Window, models.CASCADE, related_name="stays")
     first = models.BigIntegerField()
     last = models.BigIntegerField(null=True, blank=True)
+    left = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("stay in a channel")

@@ -31,6 +31,11 @@ def wanted() -> dict[int, Network]:
     return {row.pk: row for row in rows.distinct()}
 
 
+def unwanted(networks: list[int]) -> list[int]:
+    """Those of ``networks`` whose people left them on purpose."""
+    return list(Network.objects.filter(pk__in=networks, wanted=False).values_list("pk", flat=True))
+
+
 def want(network: int, wanted: bool) -> None:
     """Whether the gateway keeps this network."""
     Network.objects.filter(pk=network).update(wanted=wanted)

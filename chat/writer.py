@@ -229,11 +229,14 @@ def entered(window: int) -> Callable[[], None]:
     return change
 
 
-def left(window: int, *, joined: bool, opened: bool = True) -> Callable[[], None]:
-    """A change: the window's person is not in the channel any more; ``joined``: and wants back."""
+def left(window: int, *, joined: bool, opened: bool = True, purpose: bool = False) -> Callable[[], None]:
+    """A change: the window's person is not in the channel any more; ``joined``: and wants back.
+
+    ``purpose``: they left the network themselves.
+    """
 
     def change() -> None:
-        Stay.objects.filter(window_id=window, last=None).update(last=newest())
+        Stay.objects.filter(window_id=window, last=None).update(last=newest(), left=purpose)
         Window.objects.filter(pk=window).update(inside=False, joined=joined, open=opened)
 
     return change

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from chat import shown
+from chat import bus, presence, shown
 from chat.consumers import ChatConsumer
 from chat.hub import MOST_WAITING
 from chat.models import Message, Network, Window
@@ -137,3 +137,52 @@ def test_a_split_of_two_linked_servers_is_told_as_one_and_everybody_is_back_afte
     finally:
         far.stop()
         near.stop()
+
+
+def missed(room, *words):
+    """Somebody says ``words`` in #lab while nobody of us is there."""
+    guest = Raw(room.irc.ports.irc, "guest")
+    guest.send(*(f"PRIVMSG #lab :{one}" for one in words), "PING done")
+    guest.until(b"PONG")
+
+
+def test_a_newcomer_does_not_read_what_others_fetch_of_the_time_before(own):
+    ann = own.person("ann")
+    talk, tab = own.is_inside(ann, "#lab"), own.tab(ann)
+    assert tab.say(talk, "before")["told"] == "taken"
+    own.stop_gateway()
+    missed(own, "one", "two")
+    networks = Network.objects.filter(person=ann)
+    networks.update(wanted=False)
+    own.start_gateway()
+    cat = own.person("cat")
+    new = own.tab(cat)
+    assert new.say(talk, "hello, is anybody here?")["told"] == "taken"
+    networks.update(wanted=True)
+    bus.order("look")
+    wait_until(lambda: read_by(ann, talk) == ["before", "hello, is anybody here?", "one", "two"])
+    assert tab.say(talk, "I am")["told"] == "taken"
+    new.hears("I am")
+    assert read_by(cat, talk) == ["hello, is anybody here?", "I am"]
+    assert not new.lines("one") and not new.lines("two")
+    own.stop_gateway()
+    missed(own, "three")
+    own.start_gateway()
+    wait_until(lambda: read_by(cat, talk) == ["hello, is anybody here?", "I am", "three"])
+
+
+def test_who_left_the_network_on_purpose_does_not_fetch_what_was_said_without_them(own):
+    ann, ben = own.person("ann"), own.person("ben")
+    talk = own.is_inside(ben, "#lab")
+    tab, other = own.tab(ann), own.tab(ben)
+    assert tab.say(talk, "with ann")["told"] == "taken"
+    tab.say(talk, "/quit for today")
+    own.state(ann, "off")
+    wait_until(lambda: not Window.objects.get(talk=talk, network__person=ann).inside)
+    assert other.say(talk, "without ann")["told"] == "taken"
+    presence.want(Network.objects.get(person=ann).pk, True)
+    bus.order("look")
+    own.is_inside(ann, "#lab")
+    assert other.say(talk, "with ann again")["told"] == "taken"
+    tab.hears("with ann again")
+    assert read_by(ann, talk) == ["with ann", "with ann again"]
