@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from django.utils.translation import gettext_noop
 
@@ -106,6 +107,7 @@ NOBODY = gettext_noop(
     "Words said here reach nobody. Open a channel or a query; /raw sends a line to the server."
 )
 UNKNOWN = gettext_noop("There is no command /%(name)s here. /raw sends a line as it stands.")
+MISTYPED = gettext_noop("There is no command /%(name)s here. Do you mean /%(near)s?")
 
 
 def parse(text: str, where: Where) -> list[Doing]:
@@ -118,7 +120,8 @@ def parse(text: str, where: Where) -> list[Doing]:
     name, _, rest = text[1:].partition(" ")
     command = TABLE.get(ALIASES.get(name.lower(), name.lower()))
     if command is None:
-        raise Unclear(UNKNOWN, name=name[:30])
+        near = get_close_matches(name.lower()[:30], TABLE, 1, 0.7)
+        raise Unclear(MISTYPED, name=name[:30], near=near[0]) if near else Unclear(UNKNOWN, name=name[:30])
     try:
         return command.make(where, rest.strip(" "))
     except LookupError:

@@ -18,6 +18,8 @@ from chat.meanwhile import Meanwhile
 from chat.models import NAME, NICK, Message, Network, Talk, Window
 from chat.recording import in_thread
 from chat.shared import Shared
+from chat.whois import CODE as WHOIS
+from chat.whois import Whois
 from protocols.irc import events
 from protocols.irc.events import Event, Mark
 from protocols.irc.grammar import format_ctcp, is_nick
@@ -40,13 +42,16 @@ CTCP_ANSWERS = {"VERSION": "netlab", "SOURCE": "netlab", "CLIENTINFO": "ACTION C
 
 
 class Ear:
-    """Hears for one link. ``near`` is the talk where the person typed the last command."""
+    """Hears for one link. ``near`` is the talk where the person typed the last command, ``wished`` a nick
+    that they asked for and have not got yet."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self.regain = False
+        self.wished = ""
         self.shared: dict[str, Shared] = {}
         self.meanwhile = Meanwhile(self)
+        self.whois = Whois(link.fold)
         self._near, self._near_until = 0, 0.0
         self._answered = 0.0
         self._hands: dict[type, Callable[[Any], Any]] = {
@@ -247,6 +252,8 @@ class Ear:
         if event.own:
             self.regain = False
             link.gateway.know_nick(link)
+            if self.wished and link.fold(event.nick) == link.fold(self.wished):
+                link.gateway.wish_nick(link, event.nick)
             link.stand(Network.State.ON)
         old, new = event.source.nick, event.nick
         for name in event.channels:
@@ -311,8 +318,13 @@ class Ear:
             self.regain = False  # our own quiet try to have the nick back: the person did not ask
             return
         self.link.mouth.refusal(event)
-        if event.code not in QUIET:
-            self._tell(event.mark, event.code, event.text, near=self._place(event))
+        if event.code in QUIET:
+            return
+        code, text = event.code, event.text
+        if (who := self.whois.take(code, event.params)) is not None:
+            code, text = WHOIS, who
+        if text or code != WHOIS:
+            self._tell(event.mark, code, text, near=self._place(event))
 
     def _place(self, event: events.Told) -> int:
         """Where an answer is shown besides the server's window: in the channel it names, or where one asked."""

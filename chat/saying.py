@@ -245,9 +245,9 @@ class Mouth:
             raise Unclear(NOT_CONNECTED)
 
     def _remember(self, doing: commands.Line | commands.Raw) -> None:
-        """A nick that the person chose is asked for at the next connection as well."""
+        """A nick that the person chose is asked for at the next connection as well, once the server has given it."""
         if isinstance(doing, commands.Line) and doing.command == "NICK" and doing.params:
-            self.link.gateway.wish_nick(self.link, doing.params[0])
+            self.link.ear.wished = doing.params[0]
         if isinstance(doing, commands.Line) and doing.command == "JOIN" and len(doing.params) == 2:
             self.link.gateway.keep_keys(self.link, *doing.params)
 

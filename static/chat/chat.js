@@ -8,9 +8,10 @@ import { hears } from "./hearing.js";
 import { older } from "./history.js";
 import * as people from "./people.js";
 import { at, get, networks, now, order, phone, room, small, windows } from "./room.js";
-import { closed, join, nicks, opened, post, say } from "./saying.js";
+import { ask, closed, join, nicks, opened, post, say } from "./saying.js";
 import { connect } from "./socket.js";
 import { choose, expanded, step, take } from "./talks.js";
+import * as topic from "./topic.js";
 import * as view from "./view.js";
 import { state as first } from "./words.js";
 
@@ -50,10 +51,9 @@ function joined(event) {
   get("join-name").value = "";
 }
 
-function operator() {
-  const it = now(), me = it?.members.get(people.key(it, networks.get(it.network)?.nick ?? ""));
-  return /[~&@%]/.test(me?.signs ?? "");
-}
+function member(nick) { const it = now(); return it?.members.get(people.key(it, nick)); }
+
+function operator() { return /[~&@%]/.test(member(networks.get(now()?.network)?.nick ?? "")?.signs ?? ""); }
 
 // The talk that the address names; an address may hold anything.
 function named(hash) { try { return decodeURIComponent(hash); } catch { return ""; } }
@@ -71,11 +71,11 @@ function begin() {
 
 if (room) {
   box.setup({ say, names: () => ({ nicks: nicks(now()), channels: order().filter((one) => one.kind === "channel").map((one) => one.name) }) });
-  dialogs({ say, join, operator });
+  dialogs({ say, join, operator, member });
   view.setup({ older });
   room.addEventListener("click", clicked);
   get("join").addEventListener("submit", joined);
-  get("talk-topic").addEventListener("click", (event) => { if (!event.target.closest("a, button")) get("talk-topic").classList.toggle("whole"); });
+  topic.setup({ ask, operator });
   document.addEventListener("keydown", keyed);
   small.addEventListener("change", expanded);
   begin();

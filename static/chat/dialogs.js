@@ -7,9 +7,10 @@ const get = (id) => document.getElementById(id);
 const SHOWN = 500;
 let rows = [], joins = () => {};
 
-export function dialogs({ say, join, operator }) {
+// ``operator`` says whether one may throw others out here, ``member`` who bears a nick here.
+export function dialogs({ say, join, operator, member }) {
   joins = join;
-  const menu = get("menu");
+  const menu = get("menu"), out = throwing({ say });
   let nick = "", opener = null;
   get("chat").addEventListener("click", (event) => {
     const button = event.target.closest("button.nick");
@@ -17,12 +18,16 @@ export function dialogs({ say, join, operator }) {
     const doing = event.target.closest("#menu button");
     if (!doing) return;
     menu.hidePopover();
-    if (doing.dataset.say) say(doing.dataset.say.replace("{nick}", nick));
+    if (doing.dataset.throw) out(nick, doing.dataset.throw === "kickban");
+    else if (doing.dataset.say) say(doing.dataset.say.replace("{nick}", nick));
     else insert(`${nick}: `);
   });
   function open(button) {
     get("menu-nick").textContent = nick;
-    menu.querySelector(".for-operators").hidden = !operator();
+    const signs = member(nick)?.signs;
+    menu.querySelector(".for-operators").hidden = signs === undefined || !operator();
+    for (const one of menu.querySelectorAll("[data-has]")) one.hidden = !signs?.includes(one.dataset.has);
+    for (const one of menu.querySelectorAll("[data-lacks]")) one.hidden = signs?.includes(one.dataset.lacks) ?? true;
     menu.showPopover();
     const place = button.getBoundingClientRect();
     const left = Math.min(place.left, innerWidth - menu.offsetWidth - 8), top = Math.min(place.bottom + 2, innerHeight - menu.offsetHeight - 8);
@@ -36,11 +41,29 @@ export function dialogs({ say, join, operator }) {
     if (next !== undefined) { event.preventDefault(); items[(next + items.length) % items.length].focus(); }
   });
   menu.addEventListener("toggle", (event) => { if (event.newState === "closed" && menu.contains(document.activeElement)) opener?.focus(); });
-  for (const name of ["list", "help"]) {
+  for (const name of ["list", "help", "throw"]) {
     const dialog = get(name);
     dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest(`[data-do="close-${name}"]`)) dialog.close(); });
   }
   get("list-find").addEventListener("input", draw);
+}
+
+// Throwing somebody out is asked for once more, with the words that they and the others will read.
+function throwing({ say }) {
+  const dialog = get("throw");
+  let nick = "", channel = "";
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "throw") say(`/${get("throw-ban").checked ? "kickban" : "kick"} ${channel} ${nick} ${get("throw-why").value.trim()}`);
+    get("words").focus();
+  });
+  return (whom, ban) => {
+    [nick, channel] = [whom, get("talk-name").textContent];
+    get("throw-title").textContent = word("throw", { nick, name: channel });
+    get("throw-why").value = dialog.returnValue = "";
+    get("throw-ban").checked = ban;
+    dialog.showModal();
+    get("throw-why").focus();
+  };
 }
 
 export function showList(found, cut = false) {

@@ -1,14 +1,14 @@
 // Above the talk: its name, topic and modes, and how the connection stands.
-import { formatted, plain } from "./format.js";
 import { at, get, networks, now } from "./room.js";
 import { open, opening } from "./socket.js";
+import * as topic from "./topic.js";
 import { node, word } from "./words.js";
 
 export function head() {
   const it = now(), older = get("older");
   get("talk-name").textContent = it?.kind === "server" ? networks.get(it.network)?.name ?? "" : it?.name ?? word("choose");
   get("talk-flags").textContent = it?.flags ?? "";
-  topic(it?.kind === "channel" ? it.topic ?? "" : "");
+  topic.draw();
   const leave = get("leave");
   leave.hidden = !it || it.kind === "server";
   leave.textContent = it?.kind === "channel" && it.inside ? leave.dataset.leave : leave.dataset.shut;
@@ -17,16 +17,6 @@ export function head() {
   const empty = it && word(`empty_${it.kind}`);
   older.hidden = !it?.loaded && !it?.loading;
   older.textContent = it?.loading ? word("history") : !it?.lines.length ? empty : it?.more ? "" : end;
-}
-
-// Drawn only where it changed, so that whoever stands on a link in it stays there.
-function topic(text) {
-  const place = get("talk-topic");
-  if (place.of === text) return;
-  place.of = text;
-  place.replaceChildren(formatted(text));
-  place.title = plain(text);
-  place.classList.remove("whole");
 }
 
 export function banner() {

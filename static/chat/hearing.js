@@ -10,6 +10,7 @@ import { at, counts, get, names, now, watching, windows } from "./room.js";
 import { join, refuse, settle } from "./saying.js";
 import { send } from "./socket.js";
 import { asked, choose, gone, network, show, take, window } from "./talks.js";
+import * as topic from "./topic.js";
 import { bottom, newer, readNow, redraw, toBottom } from "./view.js";
 import { word } from "./words.js";
 
@@ -37,6 +38,7 @@ export const hears = {
 function hear(line) {
   const it = windows.get(line.c);
   if (line.near) near(line);
+  topic.heard(line);
   if (!it) return;
   people.move(it, line.m);
   if (line.topic !== undefined) it.topic = line.topic;

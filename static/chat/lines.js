@@ -1,5 +1,6 @@
 // What was said in one window, drawn: days apart, comings and goings folded, the first unread line marked.
 import { formatted, plain } from "./format.js";
+import { whois } from "./whois.js";
 import { dayKey, dayName, exact, hue, node, time, word } from "./words.js";
 
 const COMINGS = new Set(["join", "part", "quit", "nick", "mode"]);
@@ -58,6 +59,8 @@ function nick(name, kind) {
 }
 
 function told(line) {
+  const who = line.o === "WHOIS" ? whois(line.x) : null;
+  if (who) return [node("span", { className: "badge", textContent: line.o }), who];
   const refused = /^[45]\d\d$/.test(line.o) && line.o !== "422";
   const badge = node("span", { className: `badge${refused ? " refused" : ""}`, textContent: line.o });
   const words = node("span", { className: "x", dir: "auto" }, formatted(line.x));

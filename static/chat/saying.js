@@ -22,8 +22,8 @@ export function say(text) {
     const there = [...windows.values()].find((one) => one.network === it.network && fold(one.name) === fold(at.wanted));
     if (there && !/^(msg|m)$/i.test(command[1])) { if (there.inside || there.kind === "query") choose(there.c); }
   }
-  // Said again: the note that it was not said the first time has done its work.
-  for (const [old, one] of pending) if (one.refused && one.c === it.c && one.text === text) settle(old);
+  // Said again, or mended in the box: the note that it was not said the first time has done its work.
+  for (const [old, one] of pending) if (one.refused && one.c === it.c && (one.text === text || one.boxed)) settle(old);
   const n = ++number;  // what was said before it may go out slowly: a server takes one line a second
   const row = node("li", {}, node("span", { className: "x", textContent: text }), node("span", { className: "aside why", textContent: word("saying") }));
   pending.set(n, { text, c: it.c, row, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length + 1000 * pending.size) });
@@ -32,6 +32,16 @@ export function say(text) {
   const sent = send({ do: "say", c: it.c, text, n });
   pending.get(n).sent = sent;
   if (!sent && !opening()) refuse(n, word("lost"));
+}
+
+// Say something that is answered elsewhere than above the box; "" as soon as it is taken, else why it was not.
+export function ask(text) {
+  const it = now(), n = ++number;
+  return new Promise((answer) => {
+    pending.set(n, { text, c: it.c, row: node("li"), answer, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE) });
+    pending.get(n).sent = send({ do: "say", c: it.c, text, n });
+    if (!pending.get(n).sent && !opening()) refuse(n, word("lost"));
+  });
 }
 
 // The line is there (again), or gone: what waited for it goes out, or is told to have waited in vain.
@@ -44,6 +54,7 @@ export function settle(n) {
   clearTimeout(it.timer);
   it.row.remove();
   pending.delete(n);
+  it.answer?.("");
 }
 
 // Nothing that was typed is lost: it goes back into the box where that is empty, and stands above it where not.
@@ -51,6 +62,7 @@ export function refuse(n, why) {
   const it = pending.get(n);
   if (!it) return;
   clearTimeout(it.timer);
+  if (it.answer) { pending.delete(n); it.answer(why || word("why")); return; }
   const back = () => { settle(n); choose(it.c); box.put(it.text); get("words").focus(); };
   it.sent = it.refused = true;
   it.row.className = "refused";
@@ -59,7 +71,7 @@ export function refuse(n, why) {
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("again"), onclick: () => { settle(n); choose(it.c); say(it.text); } }));
   if (it.c !== at.current) return;
   get("pending").append(it.row);
-  if (!get("words").value) { box.put(it.text); it.row.querySelectorAll("button").forEach((button) => button.remove()); it.row.append(node("button", { type: "button", className: "button quiet", textContent: "×", ariaLabel: word("close", { name: "" }), onclick: () => settle(n) })); }
+  if (!get("words").value) { it.boxed = true; box.put(it.text); it.row.querySelectorAll("button").forEach((button) => button.remove()); it.row.append(node("button", { type: "button", className: "button quiet", textContent: "×", ariaLabel: word("close", { name: "" }), onclick: () => settle(n) })); }
 }
 
 export function join(name) { say(`/join ${name}`); }

@@ -57,7 +57,7 @@ export function choose(id) {
   // What was begun here waits here: it is not said by mistake to those of the next talk.
   const left = now();
   if (id !== at.current) { if (left) left.draft = box.text(); box.put(it.draft ?? ""); room.classList.remove("with-people"); expanded(); }
-  if (id !== at.current) { at.missed = 0; get("pending").replaceChildren(...[...pending.values()].filter((one) => one.c === id).map((one) => one.row)); }
+  if (id !== at.current) { at.missed = 0; get("pending").replaceChildren(...[...pending.values()].filter((one) => one.c === id && !one.answer).map((one) => one.row)); }
   // Chosen anew, a talk keeps the line above what was new: that is where one read on.
   if (id !== at.current || it.unread) it.mark = it.unread ? it.read : 0;
   at.current = id;

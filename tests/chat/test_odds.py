@@ -53,6 +53,16 @@ def test_a_nick_that_is_taken_gets_an_underscore_and_comes_back_when_it_is_free(
     assert Network.objects.get(person=ann).wanted_nick == "ann"
 
 
+def test_a_nick_is_asked_for_again_only_where_the_server_gave_it(room):
+    ann = room.person("ann")
+    talk, tab = room.is_inside(ann, "#lab"), room.tab(ann)
+    tab.say(talk, "/nick 9bad")
+    tab.hear(lambda one: one["told"] == "line" and one.get("o") == "432")
+    assert Network.objects.get(person=ann).wanted_nick == "ann"
+    tab.say(talk, "/nick Anna")
+    wait_until(lambda: Network.objects.get(person=ann).wanted_nick == "Anna")
+
+
 def test_the_server_dies_and_comes_back_everybody_is_in_again_and_nothing_is_said_twice(peer):
     ann, ben = peer.person("ann"), peer.person("ben")
     talk = peer.is_inside(ben, "#lab")

@@ -105,6 +105,55 @@ def test_people_talk_alone_tab_completes_and_each_line_of_a_paste_is_a_message(p
     assert ann.locator("#scroll").evaluate("it => it.scrollTop") > 200, "the view jumped to what was loaded"
 
 
+def test_an_operator_edits_the_topic_in_its_place_asks_who_one_is_and_throws_somebody_out(person):
+    ann, ben = person("ann"), person("ben")
+    enter(ben)
+    ann.goto("/chat/#%E0%A4")  # no address ends the room
+    enter(ann)
+    for tab in (ann, ben):
+        say(tab, "/join #rule")
+        expect(tab.get_by_role("heading", name="#rule")).to_be_visible()
+    expect(ann.locator("#members")).to_contain_text("ben")
+    expect(ben.locator("#members")).to_contain_text("ben")
+    expect(ben.locator("#topic-edit")).to_be_hidden()
+
+    ann.get_by_role("button", name="Set a topic").press("Enter")
+    ann.get_by_label("Topic", exact=True).fill("Rules of <b>talk</b>")
+    opener(ann, "#lab").click()
+    expect(ann.get_by_label("Topic", exact=True)).to_be_hidden()
+    opener(ann, "#rule").click()
+    ann.get_by_role("button", name="Set a topic").click()
+    expect(ann.get_by_label("Topic", exact=True)).to_have_value("Rules of <b>talk</b>")
+    clean(ann)
+    ann.get_by_label("Topic", exact=True).press("Enter")
+    expect(ben.locator("#talk-topic")).to_have_text("Rules of <b>talk</b>")
+    expect(ann.get_by_role("button", name="Edit the topic")).to_be_focused()
+
+    say(ann, "/whois ben")
+    card = ann.locator("#said .who")
+    expect(card).to_contain_text("ben.lab.test")
+    expect(card.get_by_role("definition").filter(has_text="#rule")).to_have_count(1)
+    expect(card).to_contain_text("encrypted (TLS)")
+    expect(ann.locator("#said .told", has_text="318")).to_have_count(0)
+
+    ann.locator("#members button.nick", has_text="ben").click()
+    expect(ann.get_by_role("menuitem", name="Take the rank away")).to_be_hidden()
+    ann.get_by_role("menuitem", name="Throw out …").click()
+    expect(ann.get_by_role("dialog")).to_contain_text("Throw ben out of #rule?")
+    clean(ann)
+    ann.get_by_label("Words to go with it").fill("go and read")
+    ann.keyboard.press("Enter")
+    expect(ben.locator("#said")).to_contain_text("ann threw ben out (go and read)")
+
+    ann.locator("#talk-topic").click()
+    ann.get_by_label("Topic", exact=True).fill("mine again")
+    say(ann, "/deop")
+    expect(ann.locator("#members h2")).to_contain_text("People")
+    ann.get_by_label("Topic", exact=True).press("Enter")
+    expect(ann.get_by_role("alert").filter(has_text="Not set:")).to_contain_text("operators set the topic")
+    expect(ann.get_by_label("Topic", exact=True)).to_have_value("mine again")
+
+
 def test_what_one_tab_read_is_read_in_the_other_and_names_are_text(person):
     ann, ben = person("ann"), person("ben")
     enter(ann)
