@@ -46,8 +46,9 @@ tests-need:
 
 $(VENV)/.run: requirements.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "netlab needs Python's venv: install the package python3-venv"; exit 1; }
+	@echo "Setting netlab up in $(VENV): what it stands on is fetched once, which takes a minute or two."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt

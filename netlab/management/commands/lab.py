@@ -48,6 +48,7 @@ class Command(BaseCommand):
 
 def _prepare() -> None:
     """Bring the database and the static files up to date, and make the demo people where they belong."""
+    say("lab", "bringing the database and the static files up to date; the first time takes a moment")
     prepared.database()
     prepared.static()
     if settings.DEMO:
@@ -74,7 +75,8 @@ async def _run(host: str, url: str, redis: Part | None) -> bool:
             await supervisor.start(part)
         came_up = await _ready(supervisor, host)
         if came_up and not supervisor.stopping.is_set():
-            say("lab", f"ready: open {_address(host)}   (Ctrl-C ends the lab)")
+            who = " and sign in as one of the people above" if settings.DEMO else ""
+            say("lab", f"ready: open {_address(host)}{who}   (Ctrl-C ends the lab)")
             await supervisor.stopping.wait()
     finally:
         await supervisor.stop()
