@@ -16,7 +16,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -24,8 +23,18 @@ from pathlib import Path
 from socket import create_server
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+
+from accounts.models import Server, User
+from accounts.provision import provision_many
 from bench import _busy as busy
 from bench._tab import Tab, connect
+from chat import bus, presence
+from chat.models import Message, Window
+from netlab import broker
 
 PEOPLE, RATE, SECONDS, WARM = 50, 20, 12, 2.0
 BURST, EACH_BURST = 40, 500
@@ -39,28 +48,23 @@ PORTS = (
 
 def measure() -> dict[str, dict[str, float]]:
     """Return the figures: latency at 20 messages/s, the hub saturated, 200 messages/s sustained, the floor."""
-    with tempfile.TemporaryDirectory() as folder:
-        ports = _free(len(PORTS))
-        os.environ |= {f"NETLAB_{name}": str(port) for name, port in zip(PORTS, ports, strict=True)}
-        os.environ |= {"NETLAB_DATA": folder, "NETLAB_DEMO_PASSWORD": "bench-pass-1", "NETLAB_LOG": "WARNING"}
-        redis = _redis(folder)
-        lab = subprocess.Popen(
-            [sys.executable, "manage.py", "lab"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
-        )
-        try:
-            _ready(ports[0], lab)
-            return _figures(ports[0], lab.pid)
-        finally:
-            lab.send_signal(signal.SIGTERM)
-            lab.wait(20)
-            redis.terminate()
+    ports = _free(len(PORTS))
+    os.environ |= {f"NETLAB_{name}": str(port) for name, port in zip(PORTS, ports, strict=True)}
+    os.environ |= {"NETLAB_DEMO_PASSWORD": "bench-pass-1", "NETLAB_LOG": "WARNING"}
+    redis = _redis(settings.DATA)
+    lab = subprocess.Popen(
+        [sys.executable, "manage.py", "lab"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        _ready(ports[0], lab)
+        return _figures(ports[0], lab.pid)
+    finally:
+        lab.send_signal(signal.SIGTERM)
+        lab.wait(20)
+        redis.terminate()
 
 
 def _figures(port: int, lab: int) -> dict[str, dict[str, float]]:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
-    import django
-
-    django.setup()
     people = _people(PEOPLE + 1)
     floor_port = _free(1)[0]
     floor = subprocess.Popen([sys.executable, "-c", FLOOR, str(floor_port)])  # noqa: S603 - our own program
@@ -126,8 +130,6 @@ async def _latency(tabs: list[Tab], frame: Any) -> dict[str, float]:
 
 async def _saturate(tabs: list[Tab], people: list[int]) -> float:
     """News for everybody, as fast as they come over the bus: deliveries a second that reach the sockets."""
-    from chat import bus
-
     words = {"n": "ann", "x": "words of a usual length"}
     line = json.dumps({"told": "line", "id": 1, "c": 0, "t": 1, "k": "privmsg", **words})
     bundle = json.dumps({"items": [{"people": people, "frame": line}] * EACH_BURST})
@@ -157,10 +159,6 @@ async def _saturate_floor(tabs: list[Tab]) -> float:
 
 async def _sustain(tabs: list[Tab], talk: int) -> dict[str, dict[str, float]]:
     """Fifty speak, 200 messages a second together."""
-    from asgiref.sync import sync_to_async
-
-    from chat.models import Message
-
     stored = sync_to_async(Message.objects.filter(text__startswith="bench-9").count)
     speakers, sent = tabs[1:], {}
     begin = time.perf_counter()
@@ -198,14 +196,6 @@ async def _until(true: Any, seconds: float) -> bool:
 
 def _people(count: int) -> list[tuple[int, str, int]]:
     """Make people who are always on; return the key, the session and the talk of each."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from accounts.models import Server, User
-    from accounts.provision import provision_many
-    from chat import bus, presence
-    from chat.models import Window
-
     server = Server.objects.get(protocol="irc", lab=True)
     people = [User.objects.create(username=f"person{n:02d}") for n in range(count)]
     provision_many(people)
@@ -250,15 +240,12 @@ def _beside(ours: float, floor: float) -> dict[str, float]:
     return {"netlab": round(ours, 2), "floor": round(floor, 2), "ratio": round(ours / floor, 2)}
 
 
-def _redis(folder: str) -> subprocess.Popen[bytes]:
+def _redis(folder: Path) -> subprocess.Popen[bytes]:
     """A Redis of the bench's own, so that it can speak on the lab's bus."""
-    sys.path.insert(0, str(ROOT))
-    from netlab import broker
-
-    own = broker.private(Path(folder))
+    own = broker.private(folder)
     if own is None:
         raise RuntimeError(broker.ADVICE)
-    os.environ["REDIS_URL"] = own.url
+    settings.REDIS_URL = os.environ["REDIS_URL"] = own.url
     process = subprocess.Popen(own.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S603 - Redis
     assert process.stdin  # noqa: S101 - it is a pipe
     process.stdin.write(own.config)

@@ -12,29 +12,21 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+
+from accounts.models import Login, Server, User
+from netlab.uploads import WEB
+from tests.proftpd import Proftpd
+from webftp import sites, tickets
+
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = Path(tempfile.mkdtemp(prefix="netlab-bench-"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
-os.environ["NETLAB_DATA"] = str(FOLDER / "data")
-
-import django  # noqa: E402 - the data folder first
-
-django.setup()
-
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-
-from accounts.models import Login, Server, User  # noqa: E402
-from netlab.uploads import WEB  # noqa: E402
-from tests.proftpd import Proftpd  # noqa: E402
-from webftp import sites, tickets  # noqa: E402
-
 SIZE, PAIRS = 1024, 3
 SLOW = 8 * 1024 * 1024
 
@@ -44,7 +36,7 @@ def measure(mebibytes: int = SIZE, pairs: int = PAIRS) -> dict[str, dict[str, fl
     program = shutil.which("proftpd", path="/usr/sbin:/usr/bin")
     if not program or not shutil.which("curl"):
         raise SystemExit("bench.files needs proftpd-core and curl")
-    server = Proftpd(FOLDER / "proftpd", program, more="DefaultRoot ~")
+    server = Proftpd(settings.DATA / "proftpd", program, more="DefaultRoot ~")
     room = Room(server)
     relay_port = _free()
     relay = subprocess.Popen(  # noqa: S603 - our own program
@@ -66,7 +58,6 @@ def measure(mebibytes: int = SIZE, pairs: int = PAIRS) -> dict[str, dict[str, fl
             process.terminate()
             process.wait(10)
         server.stop()
-        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 class Room:

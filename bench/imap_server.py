@@ -7,24 +7,17 @@ server that only answers; the machine's mood is in both.
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
-
-import django
-
-django.setup()
-
-from bench.pairs import row, timed  # noqa: E402 - Django first
-from servers.authenticator import Person  # noqa: E402
-from servers.imap import server  # noqa: E402
-from servers.maildir import Mailstore  # noqa: E402
-from servers.service import Service  # noqa: E402
+from bench.pairs import row, timed
+from servers.authenticator import Person
+from servers.imap import server
+from servers.maildir import Mailstore
+from servers.service import Service
 
 PAIRS = 300
 ASKED = {"select_ms": 5.0, "noop_ms": 5.0}

@@ -6,33 +6,22 @@ run in a thread of their own in this process, by turns; one selector reads both 
 
 from __future__ import annotations
 
-import os
-import tempfile
+import asyncio
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
-os.environ["NETLAB_DATA"] = tempfile.mkdtemp(prefix="netlab-bench-")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
+from django.conf import settings
+from django.core.management import call_command
 
-import django
-
-django.setup()
-
-import asyncio  # noqa: E402 - Django first
-import logging  # noqa: E402
-import selectors  # noqa: E402
-import shutil  # noqa: E402
-import socket  # noqa: E402
-import threading  # noqa: E402
-from collections.abc import Coroutine  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-
-from bench.pairs import compared  # noqa: E402
-from servers import rows  # noqa: E402
-from servers.irc import client as bounds  # noqa: E402
-from servers.lab import Ports, start  # noqa: E402
+from bench.pairs import compared
+from servers import rows
+from servers.irc import client as bounds
+from servers.lab import Ports, start
 
 MEMBERS, AT_ONCE = 200, 20
 SAID = b"PRIVMSG #hall :a line of talk as people write it, neither short nor long\r\n"
@@ -121,7 +110,6 @@ def measure(pairs: int = 150) -> dict[str, dict[str, float]]:
     finally:
         do(running.stop())
         loop.call_soon_threadsafe(loop.stop)
-        shutil.rmtree(data, ignore_errors=True)
     heard = AT_ONCE * (MEMBERS - 1) * 1000
     rates = {"median": round(heard / many["median"]), "floor": round(heard / many["floor"])}
     return {"line_to_199_ms": one, f"{AT_ONCE}_lines_to_199_ms": many, "deliveries_per_s": rates}

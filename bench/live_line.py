@@ -6,29 +6,17 @@ the dock does. The floor is a ping on the same socket, taken between two letters
 
 from __future__ import annotations
 
-import os
-import tempfile
+import asyncio
+import json
+import re
+import time
 
-os.environ["NETLAB_DATA"] = tempfile.mkdtemp(prefix="netlab-bench-")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
+from django.conf import settings
+from websockets.asyncio.client import ClientConnection, connect
 
-import django
-
-django.setup()
-
-import asyncio  # noqa: E402 - Django first, for what starts labs knows its models
-import json  # noqa: E402
-import re  # noqa: E402
-import shutil  # noqa: E402
-import time  # noqa: E402
-from pathlib import Path  # noqa: E402
-
-from django.conf import settings  # noqa: E402
-from websockets.asyncio.client import ClientConnection, connect  # noqa: E402
-
-from bench.pairs import row  # noqa: E402
-from tests.netlab.test_lab import running  # noqa: E402
-from tests.netlab.visitor import Visitor  # noqa: E402
+from bench.pairs import row
+from tests.netlab.test_lab import running
+from tests.netlab.visitor import Visitor
 
 ASKED = 100.0
 """Milliseconds, at the 95th percentile, that issue 2 asks for."""
@@ -38,13 +26,9 @@ EPOCH = re.compile(r'data-epoch="([0-9.]+)"')
 
 def measure(letters: int = 40) -> dict[str, dict[str, float]]:
     """Return median, p95, floor (ms) and ratio of the lines of ``letters`` letters."""
-    data = Path(settings.DATA)
-    try:
-        with running(data, NETLAB_DEMO_PASSWORD=PASSWORD) as lab:
-            ann = Visitor(lab.web, "ann", PASSWORD)
-            took, least = asyncio.run(_follow(lab.web, ann, letters))
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
+    with running(settings.DATA, NETLAB_DEMO_PASSWORD=PASSWORD) as lab:
+        ann = Visitor(lab.web, "ann", PASSWORD)
+        took, least = asyncio.run(_follow(lab.web, ann, letters))
     return {"line_ms": row(took, least, ASKED)}
 
 

@@ -5,34 +5,24 @@ The floor is the bare library with a handler that writes each letter to a file o
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
-import tempfile
+import smtplib
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
 
-os.environ["NETLAB_DATA"] = tempfile.mkdtemp(prefix="netlab-bench-")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "netlab.settings")
+from aiosmtpd.smtp import SMTP, Envelope
+from django.conf import settings
+from django.core.management import call_command
 
-import django
-
-django.setup()
-
-import asyncio  # noqa: E402 - Django first
-import logging  # noqa: E402
-import shutil  # noqa: E402
-import smtplib  # noqa: E402
-import threading  # noqa: E402
-from collections.abc import Callable, Coroutine  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-from aiosmtpd.smtp import SMTP, Envelope  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-
-from accounts.models import User  # noqa: E402
-from accounts.provision import provision  # noqa: E402
-from bench.pairs import compared  # noqa: E402
-from servers import rows  # noqa: E402
-from servers.lab import Ports, start  # noqa: E402
+from accounts.models import User
+from accounts.provision import provision
+from bench.pairs import compared
+from servers import rows
+from servers.lab import Ports, start
 
 LETTER = "From: ann@lab.test\r\nTo: ben@lab.test\r\nSubject: bench\r\n\r\n" + "A line of a letter.\r\n" * 95
 
@@ -78,7 +68,6 @@ def measure(pairs: int = 400) -> dict[str, dict[str, float]]:
     finally:
         do(running.stop())
         loop.call_soon_threadsafe(loop.stop)
-        shutil.rmtree(data, ignore_errors=True)
     return {"letter_ms": found, "letters_per_s": {"median": round(1000 / found["median"], 1),
                                                   "floor": round(1000 / found["floor"], 1)}}  # fmt: skip
 
