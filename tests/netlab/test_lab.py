@@ -223,6 +223,15 @@ def test_a_busy_port_is_named_with_what_to_do(tmp_path):
     )
 
 
+def test_an_address_that_this_machine_does_not_have_is_told_as_such(tmp_path):
+    lab = Lab(tmp_path, NETLAB_HOST="192.0.2.1").start()
+    assert lab.process.wait(30) == 3
+    text = lab.log.read_text()
+    assert (
+        f"port {lab.web} (WEB) cannot be opened at 192.0.2.1 (Cannot assign" in text and "taken" not in text
+    )
+
+
 def test_two_labs_do_not_fight_over_one_data_folder(tmp_path):
     need("redis-server")
     with running(tmp_path):

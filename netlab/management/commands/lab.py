@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import http.client
 import os
 import signal
-import socketserver
 import sys
 from typing import Any
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         host = options["host"]
         settings.DATA.mkdir(parents=True, exist_ok=True)
         with only_one():
-            _ports_are_free(host)
+            asyncio.run(_ports_are_free(host))
             url, redis = _redis()
             _prepare()
             if not asyncio.run(_run(host, url, redis)):
@@ -139,24 +139,20 @@ def _address(host: str) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{settings.WEB_PORT}/"
 
 
-def _ports_are_free(host: str) -> None:
+async def _ports_are_free(host: str) -> None:
     for name in PORTS:
         port = getattr(settings, f"{name}_PORT")
         variable = "NETLAB_PORT" if name == "WEB" else f"NETLAB_{name}_PORT"
-        if port and not _free(host, port):
+        if not port:
+            continue
+        try:
+            door = await asyncio.start_server(lambda *_: None, host, port)
+        except OSError as error:
+            said = "is taken: end the program that holds it"
+            if error.errno != errno.EADDRINUSE:
+                said = f"cannot be opened at {host} ({os.strerror(error.errno or 0)}): choose another address"
             raise CommandError(
-                f"port {port} ({name}) is taken: end the program that holds it, or set {variable} to another port",
-                returncode=BUSY,
-            )
-
-
-def _free(host: str, port: int) -> bool:
-    class Door(socketserver.TCPServer):
-        allow_reuse_address = True
-        address_family = getattr(socketserver.socket, "AF_INET6" if ":" in host else "AF_INET")
-
-    try:
-        Door((host, port), socketserver.BaseRequestHandler).server_close()
-    except OSError:
-        return False
-    return True
+                f"port {port} ({name}) {said}, or set {variable} to another port", returncode=BUSY
+            ) from error
+        door.close()
+        await door.wait_closed()
