@@ -70,6 +70,14 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignore:
+    """Listen to somebody no more, or (``on`` False) again."""
+
+    nick: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hang:
     """End the connection, and stay away."""
 
@@ -81,7 +89,7 @@ class Meet:
     """Connect (again), now."""
 
 
-Doing = Speak | Line | Raw | Open | Close | Hang | Meet
+Doing = Speak | Line | Raw | Open | Close | Ignore | Hang | Meet
 
 
 class Unclear(Exception):
@@ -271,6 +279,14 @@ def _whois(where: Where, rest: str) -> list[Doing]:
     return [Line("WHOIS", (nick,))]
 
 
+def _ignore(on: bool) -> Callable[[Where, str], list[Doing]]:
+    def make(where: Where, rest: str) -> list[Doing]:
+        nick = rest.split(" ")[0] or (where.name if where.kind == "query" else "")
+        return [Ignore(_need(nick), on)]
+
+    return make
+
+
 def _ctcp(where: Where, rest: str) -> list[Doing]:
     target, word = _words(rest, 2)
     command, _, argument = _need(word).partition(" ")
@@ -328,6 +344,9 @@ TABLE: dict[str, Command] = {
     "voice": Command("/voice nick …", gettext_noop("Let somebody speak where it is moderated"), _ranks("+", "v")),
     "devoice": Command("/devoice nick …", gettext_noop("Take the voice away"), _ranks("-", "v")),
     "invite": Command("/invite nick [#channel]", gettext_noop("Invite somebody"), _invite),
+    "ignore": Command("/ignore [nick]", gettext_noop("Fold somebody's words away; alone: show whom you ignore"),
+                      _ignore(True)),
+    "unignore": Command("/unignore nick", gettext_noop("Show somebody's words again"), _ignore(False)),
     "away": Command("/away [words]", gettext_noop("Say that you are away; alone: that you are back"),
                     lambda where, rest: [Line("AWAY", _optional(rest))]),
     "back": Command("/back", gettext_noop("Say that you are back"), lambda where, rest: [Line("AWAY")]),

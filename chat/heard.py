@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chat import meanwhile, presence, writer
+from chat import ignoring, meanwhile, presence, writer
 from chat.meanwhile import Meanwhile
 from chat.models import NAME, NICK, Message, Network, Talk, Window
 from chat.recording import in_thread
@@ -149,7 +149,8 @@ class Ear:
             return  # a server that names nobody: there is no talk to put it in, and the transcript has it
         if not event.own and event.manner == "notice" and not link.window("query", partner):
             text = without_secret(event.target, event.text, source=str(source))
-            self._tell(event.mark, "NOTICE", text, source.nick)
+            near = 0 if ignoring.ignores(link, source.nick) else None
+            self._tell(event.mark, "NOTICE", text, source.nick, near)
             return
         window = await self._query(partner)
         text = without_secret(event.target, event.text, own=event.own, source=str(source))
@@ -162,6 +163,8 @@ class Ear:
 
     def _ctcp(self, event: events.Said) -> Any:
         words = f"CTCP {event.command} {event.text}".strip()
+        if ignoring.ignores(self.link, event.source.nick):
+            return None
         if not event.own:
             self._tell(event.mark, "CTCP", words, event.source.nick)
         now = time.monotonic()
@@ -348,7 +351,7 @@ class Ear:
     def _invited(self, event: events.Invited) -> None:
         words = f"{event.source.nick} → {event.channel}"
         self._tell(event.mark, "INVITE", words, event.source.nick)
-        if event.own:
+        if event.own and not ignoring.ignores(self.link, event.source.nick):
             frame = {"told": "invited", "network": self.link.network, "n": event.source.nick}
             self._news((self.link.person,), **frame, channel=event.channel)
 
@@ -408,16 +411,19 @@ class Ear:
         queries = sum(1 for one in self.link.windows.values() if one.talk.kind == "query")
         if window is None and queries >= MOST_QUERIES:
             return None
+        if ignoring.ignores(self.link, partner):
+            return window or await self.open_query(partner, opened=False)
         return await self.open_query(partner)
 
-    async def open_query(self, partner: str) -> Window:
-        """Open a query's window, made where there is none; the person's tabs are told."""
+    async def open_query(self, partner: str, opened: bool = True) -> Window:
+        """Open a query's window, made where there is none; the person's tabs are told. ``opened`` False: make only."""
         link = self.link
         window = await in_thread(
-            presence.query_window, link.network, link.server, partner, link.fold(partner)
+            presence.query_window, link.network, link.server, partner, link.fold(partner), opened
         )
         self.link.windows[window.talk_id] = window
-        self.tell_window(window)
+        if opened:
+            self.tell_window(window)
         return window
 
 

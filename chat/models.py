@@ -21,6 +21,7 @@ class Network(models.Model):
 
     ``words`` are the server's own where it refused, ``trouble`` the key and parameters of an error's sentence,
     ``next_try`` when the gateway tries again, ``transcript`` what is being said at the moment.
+    ``ignored`` are the nicks of people whom the person does not listen to there.
     """
 
     class State(models.TextChoices):
@@ -42,6 +43,7 @@ class Network(models.Model):
     next_try = models.DateTimeField(null=True, blank=True)
     transcript = models.BigIntegerField(null=True, blank=True)
     rules = models.JSONField(default=dict, blank=True)
+    ignored = models.JSONField(default=list, blank=True)
 
     class Meta:
         verbose_name = _("chat network")

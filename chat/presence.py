@@ -114,8 +114,8 @@ def channel_window(network: int, server: int, name: str, folded: str, password: 
     return window
 
 
-def query_window(network: int, server: int, partner: str, folded: str) -> Window:
-    """The window of a talk with ``partner``, open."""
+def query_window(network: int, server: int, partner: str, folded: str, opened: bool = True) -> Window:
+    """The window of a talk with ``partner``, open; made closed where ``opened`` is False."""
     talk, _ = Talk.objects.get_or_create(
         server_id=server,
         owner_id=network,
@@ -123,8 +123,8 @@ def query_window(network: int, server: int, partner: str, folded: str) -> Window
         folded=folded[:NAME],
         defaults={"name": partner[:NAME]},
     )
-    window = _window(network, talk)
-    if not window.open:
+    window = _window(network, talk, opened)
+    if opened and not window.open:
         window.open = True
         window.save(update_fields=["open"])
     return window
@@ -140,7 +140,7 @@ def _channels(person: User) -> list[tuple[str, SchoolClass | None]]:
     return [(DEFAULT, None), *((one.channel, one) for one in classes)]
 
 
-def _window(network: int, talk: Talk) -> Window:
-    window, _ = Window.objects.get_or_create(network_id=network, talk=talk)
+def _window(network: int, talk: Talk, opened: bool = True) -> Window:
+    window, _ = Window.objects.get_or_create(network_id=network, talk=talk, defaults={"open": opened})
     window.talk = talk
     return window

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_noop
 
-from chat import commands
+from chat import commands, ignoring
 from chat.commands import Unclear, Where
 from protocols.errors import Garbled, WireError
 from protocols.irc import client
@@ -184,6 +184,8 @@ class Mouth:
                 raw = doing.text if isinstance(doing, commands.Raw) else ""
                 lines.append(Waiting(_raw(raw) if raw else client.line(doing.command, *doing.params)))
                 self._remember(doing)
+            elif isinstance(doing, commands.Ignore):
+                (ignoring.ignore if doing.on else ignoring.hear_again)(self.link, doing.nick)
             else:
                 await self._ours(doing, window)
         if not lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.db.models.functions import Lower
 from django.utils import translation
 
 from accounts.models import User
@@ -77,6 +78,7 @@ def network(row: Network) -> dict[str, Any]:
         "next": int(row.next_try.timestamp() * 1000) if row.next_try else 0,
         "transcript": row.transcript or 0,
         "rules": row.rules,
+        "ignored": row.ignored,
     }
 
 
@@ -99,10 +101,14 @@ def window(person: User, row: Window) -> dict[str, Any]:
 
 
 def unread_of(person: User, row: Window) -> tuple[int, int]:
-    """Count what others said since the window was read (up to MOST_COUNTED), and how often they named the person."""
+    """Count what others, but for the ignored, said since the window was read (up to MOST_COUNTED), and how often
+    they named the person."""
     if row.talk.kind == Talk.Kind.SERVER:
         return 0, 0
     rows = rights.readable(person, row.talk).filter(pk__gt=row.read, kind__in=Message.SPOKEN)
+    if row.network.ignored:
+        folded = Lower("nick")
+        rows = rows.annotate(who=folded).exclude(who__in=[nick.lower() for nick in row.network.ignored])
     texts = list(rows.exclude(person=person).order_by("-pk").values_list("text", flat=True)[:MOST_COUNTED])
     if row.talk.kind == Talk.Kind.QUERY:
         return len(texts), len(texts)

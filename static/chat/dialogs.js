@@ -1,7 +1,8 @@
 // The menu of a person, the list of channels, the help.
 import { insert } from "./box.js";
 import { formatted } from "./format.js";
-import { node, word } from "./words.js";
+import { ignores, networks, now } from "./room.js";
+import { fold, node, word } from "./words.js";
 
 const get = (id) => document.getElementById(id);
 const SHOWN = 500;
@@ -26,6 +27,9 @@ export function dialogs({ say, join, operator, member }) {
     get("menu-nick").textContent = nick;
     const signs = member(nick)?.signs;
     menu.querySelector(".for-operators").hidden = signs === undefined || !operator();
+    const self = fold(nick) === fold(networks.get(now()?.network)?.nick ?? ""), unheard = ignores(now(), nick);
+    menu.querySelector("[data-ignore]").hidden = self || unheard;
+    menu.querySelector("[data-hear]").hidden = self || !unheard;
     for (const one of menu.querySelectorAll("[data-has]")) one.hidden = !signs?.includes(one.dataset.has);
     for (const one of menu.querySelectorAll("[data-lacks]")) one.hidden = signs?.includes(one.dataset.lacks) ?? true;
     menu.showPopover();
@@ -41,7 +45,11 @@ export function dialogs({ say, join, operator, member }) {
     if (next !== undefined) { event.preventDefault(); items[(next + items.length) % items.length].focus(); }
   });
   menu.addEventListener("toggle", (event) => { if (event.newState === "closed" && menu.contains(document.activeElement)) opener?.focus(); });
-  for (const name of ["list", "help", "throw"]) {
+  get("ignored-rows").addEventListener("click", (event) => {
+    const again = event.target.closest("button")?.dataset.hear;
+    if (again) say(`/unignore ${again}`);
+  });
+  for (const name of ["list", "help", "throw", "ignored"]) {
     const dialog = get(name);
     dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest(`[data-do="close-${name}"]`)) dialog.close(); });
   }
@@ -64,6 +72,18 @@ function throwing({ say }) {
     dialog.showModal();
     get("throw-why").focus();
   };
+}
+
+// Whom one ignores on the network that one looks at.
+export function openIgnored() {
+  showIgnored();
+  get("ignored").showModal();
+}
+
+export function showIgnored() {
+  const nicks = networks.get(now()?.network)?.ignored ?? [];
+  get("ignored-none").hidden = nicks.length > 0;
+  get("ignored-rows").replaceChildren(...nicks.map((nick) => node("li", { className: "row" }, node("bdi", { textContent: nick }), node("button", { type: "button", className: "button", textContent: word("hear_again"), ariaLabel: `${word("hear_again")}: ${nick}`, data: { hear: nick } }))));
 }
 
 export function showList(found, cut = false) {

@@ -1,13 +1,13 @@
 // What the socket tells, put where it belongs: a function for each word that is told.
-import { showList } from "./dialogs.js";
+import { showIgnored, showList } from "./dialogs.js";
 import { plain } from "./format.js";
 import { banner, head, notice } from "./head.js";
 import { catchUp, load } from "./history.js";
 import * as lines from "./lines.js";
 import * as people from "./people.js";
 import { rail } from "./rail.js";
-import { at, counts, get, names, now, watching, windows } from "./room.js";
-import { join, refuse, settle } from "./saying.js";
+import { at, counts, get, names, networks, now, watching, windows } from "./room.js";
+import { join, refuse, say, settle } from "./saying.js";
 import { send } from "./socket.js";
 import { asked, choose, gone, network, show, take, window } from "./talks.js";
 import * as topic from "./topic.js";
@@ -22,7 +22,7 @@ export const hears = {
   line: hear,
   taken(told) { settle(told.n); },
   refused(told) { refuse(told.n, told.words || told.says); },
-  network(told) { network(told); rail(); if (now()?.network === told.id) show(); },
+  network(told) { const was = networks.get(told.id)?.ignored ?? []; network(told); rail(); if (now()?.network === told.id) { show(); listened(was, told); } },
   window(told) { const it = window(told); if (asked(it)) choose(it.c); else if (it.c === at.current) { if (!it.loaded && !it.loading) load(it); show(); } else rail(); },
   closed(told) { gone(told.c); },
   read(told) { const it = windows.get(told.c); if (it && told.upto > it.read) { it.read = told.upto; if (!it.lines.some((line) => line.id > told.upto && counts(line, it))) { it.unread = it.mentions = 0; rail(); } } },
@@ -34,6 +34,17 @@ export const hears = {
   invited(told) { notice(word("invited", { nick: told.n, channel: told.channel }), word("join", { name: told.channel }), () => join(told.channel)); },
   gateway(told) { at.gateway = told.up; banner(); if (told.up) send({ do: "state" }); },
 };
+
+// The list of the ignored is another: what is drawn follows, and who was just ignored can be heard again at once.
+function listened(was, told) {
+  const fresh = told.ignored.filter((nick) => !was.includes(nick));
+  if (!fresh.length && told.ignored.length === was.length) return;
+  const down = bottom();
+  redraw();
+  if (down) toBottom();
+  showIgnored();
+  if (fresh.length === 1) notice(word("ignored_now", { nick: fresh[0] }), word("undo"), () => say(`/unignore ${fresh[0]}`));
+}
 
 function hear(line) {
   const it = windows.get(line.c);

@@ -1,5 +1,6 @@
 // What was said in one window, drawn: days apart, comings and goings folded, the first unread line marked.
 import { formatted, plain } from "./format.js";
+import { counts, ignores, SPOKEN } from "./room.js";
 import { whois } from "./whois.js";
 import { dayKey, dayName, exact, hue, node, time, word } from "./words.js";
 
@@ -29,16 +30,15 @@ export function add(line) {
     said.append(node("li", { className: "unread-mark", id: "unread-mark" }, node("span", { textContent: word("new") })));
   }
   if (COMINGS.has(line.k) && !line.aside) return folded(line);
+  if (unheard(line, window)) return foldedAway(line, window);
   drawn.fold = null;
   said.append(row(line, window));
 }
 
 export function aside(line) { drawn.fold = null; said.append(row({ ...line, aside: true }, drawn.window)); }
 
-function counts(line, window) { return ["privmsg", "notice", "action"].includes(line.k) && line.p !== window.person; }
-
 function row(line, window) {
-  const spoken = ["privmsg", "notice", "action"].includes(line.k);
+  const spoken = SPOKEN.has(line.k);
   const item = node("li", { className: `line ${LOOK[line.k] ?? line.k}`, data: { id: line.id ?? "" } });
   item.append(node("time", { dateTime: new Date(line.t).toISOString(), title: exact(line.t), textContent: time(line.t) }));
   if (line.p === window.person) item.classList.add("own");
@@ -77,7 +77,7 @@ export function sentence(line) {
 
 function folded(line) {
   const item = node("li", { className: "event" }, node("time", { textContent: time(line.t), title: exact(line.t) }), node("span", { className: "x", dir: "auto", textContent: sentence(line) }));
-  if (drawn.fold) {
+  if (drawn.fold && !drawn.fold.away) {
     drawn.fold.lines.push(line);
     drawn.fold.list.append(item);
     drawn.fold.summary.textContent = summary(drawn.fold.lines);
@@ -88,6 +88,23 @@ function folded(line) {
   const place = node("li", { className: "fold single" }, node("time", { textContent: time(line.t), title: exact(line.t) }), node("details", {}, title, list));
   drawn.fold = { row: place, list, summary: title, lines: [line] };
   said.append(place);
+}
+
+function unheard(line, window) { return (SPOKEN.has(line.k) || line.k === "told") && line.p !== window.person && ignores(window, line.n); }
+
+// What people say whom one ignores: there to be opened, one row for as many as come in turn.
+function foldedAway(line, window) {
+  const fold = drawn.fold?.away ? drawn.fold : (drawn.fold = hiding(line));
+  fold.lines.push(line);
+  fold.list.append(row(line, window));
+  const nicks = [...new Set(fold.lines.map((one) => one.n))].join(", ");
+  fold.summary.textContent = word(fold.lines.length === 1 ? "ignored_line" : "ignored_lines", { count: fold.lines.length, nicks });
+}
+
+function hiding(line) {
+  const list = node("ol", {}), title = node("summary");
+  said.append(node("li", { className: "fold away" }, node("time", { textContent: time(line.t), title: exact(line.t) }), node("details", {}, title, list)));
+  return { away: true, list, summary: title, lines: [] };
 }
 
 function summary(lines) {

@@ -1,4 +1,5 @@
 // Who is in the channel: by rank, then by name; each a button that opens what one can do.
+import { ignores, now as shown } from "./room.js";
 import { fold, hue, node, word } from "./words.js";
 
 const RANKS = { "~": "founders", "&": "admins", "@": "operators", "%": "halfops", "+": "voiced" };
@@ -50,5 +51,6 @@ function person(member) {
   const button = node("button", { type: "button", className: `nick hue-${hue(member.nick)}`, data: { nick: member.nick } });
   button.append(node("span", { className: "sign", textContent: member.signs?.[0] ?? "" }), node("bdi", { textContent: member.nick }));
   if (member.away) { button.classList.add("gone"); button.append(node("span", { className: "aside", textContent: ` ${word("away")}` })); }
+  if (ignores(shown(), member.nick)) { button.classList.add("gone"); button.append(node("span", { className: "aside", textContent: ` ${word("ignored")}` })); }
   return node("li", {}, button);
 }

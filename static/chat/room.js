@@ -1,5 +1,5 @@
 // What all parts of the room look at: the networks, the windows on talks, and which of them is shown.
-import { named } from "./words.js";
+import { fold, named } from "./words.js";
 
 export const room = document.getElementById("chat"), get = (id) => document.getElementById(id);
 export const networks = new Map(), windows = new Map(), pending = new Map();
@@ -11,7 +11,13 @@ export const SPOKEN = new Set(["privmsg", "notice", "action"]);
 export const now = () => windows.get(at.current);
 export const watching = () => document.visibilityState === "visible" && document.hasFocus();
 
-export function counts(line, it) { return SPOKEN.has(line.k) && line.p !== it.person; }
+// Whom one ignores is not heard: their words are folded away, and count nowhere.
+export function ignores(it, nick) {
+  const net = networks.get(it?.network), fold_ = (name) => fold(name, it?.rules?.casemapping);
+  return Boolean(nick) && (net?.ignored ?? []).some((one) => fold_(one) === fold_(nick));
+}
+
+export function counts(line, it) { return SPOKEN.has(line.k) && line.p !== it.person && !ignores(it, line.n); }
 
 export function names(it) { return named(networks.get(it.network)?.nick || "\u0000"); }
 

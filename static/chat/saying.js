@@ -1,5 +1,6 @@
 // What one says: on its way, taken, or refused and kept.
 import * as box from "./box.js";
+import { openIgnored } from "./dialogs.js";
 import { notice } from "./head.js";
 import * as people from "./people.js";
 import { at, get, networks, now, pending, room, SPOKEN, windows } from "./room.js";
@@ -15,6 +16,7 @@ export function say(text) {
   if (!it) return;
   const command = /^\/(\w+)\s*(.*)$/s.exec(text);
   if (command?.[1] === "help") { get("help").showModal(); return; }
+  if (command?.[1] === "ignore" && !command[2] && it.kind !== "query") { openIgnored(); return; }
   if (command?.[1] === "clear") { get("said").replaceChildren(); it.lines = []; return; }
   if (/^(join|j|query|q|msg|m)$/i.test(command?.[1] ?? "")) {
     at.wanted = command[2].split(/[ ,]/)[0];

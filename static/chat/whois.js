@@ -16,9 +16,11 @@ export function whois(text) {
   try { return card(JSON.parse(text)); } catch { return null; }
 }
 
+function channels(names) { const nodes = names.map((name) => [node("span", { className: "one" }, formatted(name)), " "]); return node("span", {}, ...nodes.flat()); }
+
 function card(found) {
   const nick = node("button", { type: "button", className: `nick hue-${hue(found.nick)}`, data: { nick: found.nick }, textContent: found.nick });
-  const rows = [["real", found.real && formatted(found.real)], ["account", found.account], ["channels", found.channels && formatted(found.channels.join(" "))],
+  const rows = [["real", found.real && formatted(found.real)], ["account", found.account], ["channels", found.channels && channels(found.channels)],
     ["away", found.away && formatted(found.away)], ["idle", found.idle !== undefined && span(found.idle)], ["since", found.since && exact(found.since * 1000)],
     ["server", [found.server, found.about && `(${found.about})`].filter(Boolean).join(" ")], ["secure", found.secure && word("whois_tls")], ["operator", found.operator && word("whois_yes")],
     ...(found.more ?? []).map((one) => ["more", one])];
