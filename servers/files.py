@@ -23,6 +23,7 @@ HEAD = 16 * 1024
 """Bytes that are read at first when only the header is wanted."""
 
 _counter = itertools.count(1)
+_own = re.compile(r"\d+\.M\d{6}P\d+Q\d+\.lab(?:,|$)")
 _sizes = re.compile(r",S=(\d+)(?:,W=(\d+))?")
 _end_of_header = re.compile(rb"\r\n\r\n|\n\n|\n\r\n")
 _bare = re.compile(rb"(?<!\r)\n")
@@ -62,6 +63,11 @@ class Found:
     def letters(self) -> str:
         """The flags' letters, sorted, each once."""
         return "".join(sorted({sign for sign in self.info[3:] if sign.isalpha() and sign.isascii()}))
+
+    @property
+    def ours(self) -> bool:
+        """Whether this server gave the file its name."""
+        return _own.match(self.name) is not None
 
     @property
     def order(self) -> tuple[int, str]:

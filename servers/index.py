@@ -3,7 +3,9 @@
 The journal is a text file ``netlab-index`` beside ``cur`` and ``new``; lines are only ever added, and the
 whole is rewritten (to a new file, then renamed over the old) when it grew too long. A line that was cut by a
 crash is dropped at the next load: its UID was never told to anybody, because a UID is told only after its line
-is written. Messages that the journal does not know get new UIDs; the journal never gives one number to two.
+is written. Messages that the journal does not know get new UIDs; the journal never gives one number to two. Where
+more is wrong than a crash leaves, UIDs that were told may be lost: the folder is then numbered anew, under another
+UIDVALIDITY (RFC 9051, 2.3.1.1).
 
     netlab-index 1 <uidvalidity>
     + <uid> <modseq> <size> <when> <letters> <name>     a message came (letters are its flags, - for none)
@@ -51,6 +53,8 @@ class State:
     rows: dict[int, Row] = field(default_factory=dict)
     vanished: list[tuple[int, int]] = field(default_factory=list)  # (modseq, uid)
     lines: int = 0
+    cut: bytes = b""
+    """The beginning of a last line that a crash cut."""
 
 
 class Journal:
@@ -62,7 +66,7 @@ class Journal:
         self.lines = 0
 
     def load(self) -> State | None:
-        """Read the journal; None where there is none or its first line is damaged (all UIDs are then new)."""
+        """Read the journal; None where there is none or one of its lines is damaged (all UIDs are then new)."""
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
@@ -74,9 +78,13 @@ class Journal:
             return None
         if cut:
             os.truncate(self.path, len(whole) + 1)
-        state = State(int(lines[0][len(MAGIC) :]))
+        state = State(int(lines[0][len(MAGIC) :]), cut=cut)
         for line in lines[1:]:
-            self._take(state, line)
+            try:
+                _TAKE[line[:2]](state, line[2:])
+            except (KeyError, ValueError):
+                log.warning("%s: a line is damaged, its folder is indexed anew: %r", self.path, line[:80])
+                return None
         state.rows = {uid: state.rows[uid] for uid in sorted(state.rows)}
         self.lines = state.lines = len(lines)
         return state
@@ -108,12 +116,6 @@ class Journal:
         write_atomically(self.path, b"".join(os.fsencode(line) + b"\n" for line in lines), self.durable)
         self.lines = len(lines)
 
-    def _take(self, state: State, line: bytes) -> None:
-        try:
-            _TAKE[line[:2]](state, line[2:])
-        except (KeyError, ValueError):
-            log.warning("%s: a line is damaged and left out: %r", self.path, line[:80])
-
 
 def added(row: Row) -> str:
     """The journal's line for a message that came."""
@@ -139,6 +141,8 @@ def write_atomically(path: Path, raw: bytes, durable: bool = True) -> None:
 def _came(state: State, line: bytes) -> None:
     uid, modseq, size, when, letters, name = line.split(b" ", 5)
     row = Row(int(uid), int(modseq), int(size), int(when), letters.decode().strip("-"), os.fsdecode(name))
+    if row.uid in state.rows or not row.name:
+        raise ValueError(row)
     state.rows[row.uid] = row
     state.uidnext = max(state.uidnext, row.uid + 1)
     state.modseq = max(state.modseq, row.modseq)

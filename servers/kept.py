@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from servers.entry import Entry
 from servers.index import Journal, Row, State, added
 from servers.keywords import Keywords
 
+log = logging.getLogger(__name__)
 SLACK = 10_000
 """Lines that a journal may grow beyond twice its messages before it is rewritten."""
 
@@ -52,9 +54,12 @@ class Kept:
         self._keywords = Keywords(self.path / "dovecot-keywords")
         self._journal = Journal(self.path / "netlab-index", self.durable)
         state = self._journal.load()
-        self._state = state or State(self._validity())
         self._stamp, self._unsure = self._stamps(), True
         found = files.scan(self.path)
+        if state and not _persists(state, found):
+            log.warning("%s does not know its messages; the folder is indexed anew", self._journal.path)
+            state = None
+        self._state = state or State(self._validity())
         for row in self._state.rows.values():
             if row.name in found:
                 self._keep(Entry.of(row, str(self.path), found[row.name], self._keywords))
@@ -201,3 +206,17 @@ class Kept:
         if uids:
             for listener in tuple(self._listeners):
                 listener(self)
+
+
+def _persists(state: State, found: dict[str, files.Found]) -> bool:
+    """Whether every UID that was told still stands in the journal, as far as the files can tell.
+
+    Files of other programs may have come meanwhile. A crash leaves one of our own without its line, or with half
+    of it; two or more were numbered and told, in lines that are lost. A line of another kind that was cut may have
+    been followed by any.
+    """
+    known = {row.name for row in state.rows.values()}
+    unknown = [file for name, file in found.items() if name not in known]
+    if state.cut:
+        return len(unknown) == 1 and b"+ ".startswith(state.cut[:2])
+    return sum(file.ours for file in unknown) <= 1

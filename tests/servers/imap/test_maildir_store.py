@@ -67,6 +67,39 @@ def test_a_damaged_index_is_built_anew_under_another_uidvalidity(tmp_path):
     assert again.list()[0].flags == {"\\Flagged"}
 
 
+@pytest.mark.parametrize(
+    "what", ["in a line", "between lines", "in an expunge", "a line of noise", "a line twice"]
+)
+def test_an_index_that_lost_uids_it_told_is_built_anew_under_another_uidvalidity(tmp_path, what):
+    folder = opened(tmp_path)
+    for _ in range(6):
+        folder.deliver(LETTER)
+    folder.expunge([2])
+    journal = folder.path / "netlab-index"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    damaged = {
+        "in a line": [*lines[:5], lines[5][:9]],
+        "between lines": lines[:5],
+        "in an expunge": [*lines[:-1], lines[-1][:4]],
+        "a line of noise": [*lines[:4], b"\0" * 40 + b"\n", *lines[5:]],
+        "a line twice": [*lines, lines[-2]],
+    }[what]
+    journal.write_bytes(b"".join(damaged))
+    again = opened(tmp_path)
+    assert again.uidvalidity > folder.uidvalidity  # RFC 9051, 2.3.1.1
+    assert again.uids() == [1, 2, 3, 4, 5]
+    assert opened(tmp_path).uidvalidity == again.uidvalidity
+
+
+def test_files_of_other_programs_are_no_sign_of_a_damaged_index(tmp_path):
+    folder = opened(tmp_path)
+    folder.deliver(LETTER)
+    for number in range(3):
+        (folder.path / "new" / f"170000000{number}.other.host").write_bytes(LETTER)
+    again = opened(tmp_path)
+    assert (again.uidvalidity, again.uids()) == (folder.uidvalidity, [1, 2, 3, 4])
+
+
 @given(cut=st.integers(0, 400), noise=st.binary(max_size=30))
 def test_no_damage_to_the_index_raises_or_gives_a_uid_twice(tmp_path_factory, cut, noise):
     root = tmp_path_factory.mktemp("home")
