@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from protocols.errors import Refused, TooMuch
+from protocols.errors import Garbled, Refused, TooMuch
 from protocols.ftp import names
 from protocols.ftp.client import Session
-from protocols.ftp.listing import Entry
+from protocols.ftp.listing import Entry, parse_facts
 
 DEEP, MANY = 64, 200_000
 """How deep a tree is gone into and how many entries are taken: a link that leads upwards would never end."""
@@ -76,6 +76,18 @@ def rename(session: Session, old: str, new: str, step: Step) -> int:
         raise Refused("553", "something has that name already", cause="exists")
     session.rename(old, new)
     return 1
+
+
+def is_file(session: Session, path: str) -> bool:
+    """Whether ``path`` is a file: by MLST's type (RFC 3659, 7.5.1), else by SIZE, which a folder has none of."""
+    try:
+        if "MLST" in session.features:
+            lines = session.say(f"MLST {path}").split("\n")
+            return len(lines) > 1 and parse_facts(names.encode(lines[1].removeprefix(" "))).kind == "file"
+        session.size(path)
+    except (Refused, Garbled):
+        return False
+    return True
 
 
 def exists(session: Session, path: str) -> bool:

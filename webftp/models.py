@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -66,6 +67,9 @@ class Folder(models.Model):
     listed = models.DateTimeField(null=True)
     trouble = models.JSONField(default=dict, blank=True)
 
+    FILE: ClassVar = {"note": "file"}
+    """The ``trouble`` of a path that was taken for a folder, and is a file."""
+
     class Meta:
         verbose_name = _("folder")
         verbose_name_plural = _("folders")
@@ -73,6 +77,11 @@ class Folder(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the server said, when last asked, that this is a file."""
+        return self.trouble == self.FILE
 
 
 class Job(models.Model):

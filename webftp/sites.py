@@ -43,13 +43,13 @@ def meant(person: User, server: Server, user: str) -> Site | None:
 def place(path: str) -> tuple[str, str]:
     """Cut an address's path into the folder to show and the file to look for in it, "" for none.
 
-    ``;type=d`` and a slash at the end mean a folder, ``;type=a`` and ``;type=i`` a file (RFC 1738, 3.2.2); of any
-    other only the server could tell, so a last name with a dot in it is taken for a file.
+    ``;type=a`` and ``;type=i`` mean a file (RFC 1738, 3.2.2). Of any other path only the server can tell: it is shown
+    as a folder, and where it turns out to be a file, in the folder that it is in (``tasks.list_folder``).
     """
     path, _, kind = path.partition(";type=")
-    folder, _, last = f"/{path.lstrip('/')}".rpartition("/")
-    is_file = last and kind != "d" and (kind in ("a", "i") or "." in last.strip("."))
-    return (folder or "/", last) if is_file else (f"{folder}/{last}".rstrip("/") or "/", "")
+    path = f"/{path.strip('/')}"
+    folder, _, last = path.rpartition("/")
+    return (folder or "/", last) if kind in ("a", "i") else (path, "")
 
 
 def credentials(site: Site) -> Credentials:

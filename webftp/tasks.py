@@ -39,7 +39,10 @@ class Stopped(Exception):
 
 @shared_task
 def list_folder(site_id: int, path: str, tab: str = "") -> None:
-    """List a folder; an empty ``path`` is where the server puts us after signing in."""
+    """List a folder; an empty ``path`` is where the server puts us after signing in.
+
+    Where it is a file, the folder that it is in is listed, and the row of ``path`` says so (``Folder.is_file``).
+    """
     site = Site.objects.select_related("server", "person").filter(pk=site_id).first()
     if site is None:
         return
@@ -50,7 +53,14 @@ def list_folder(site_id: int, path: str, tab: str = "") -> None:
                 site.home = names.clean(session.pwd())
                 Site.objects.filter(pk=site.pk).update(home=site.home)
                 folder = _folder(site, path or site.home)
-            _keep(site, folder, session.entries(folder.path))
+            try:
+                _keep(site, folder, session.entries(folder.path))
+            except Refused as error:
+                if error.retry or not client.is_file(session, folder.path):
+                    raise
+                parent = _folder(site, folder.path.rpartition("/")[0] or "/")
+                _keep(site, parent, session.entries(parent.path))
+                Folder.objects.filter(pk=folder.pk).update(listed=None, trouble=Folder.FILE)
     except WireError as error:
         Folder.objects.filter(pk=folder.pk).update(trouble=trouble(error))
     tell(site.person_id, "folder", site.pk)

@@ -59,7 +59,7 @@ def files(request: HttpRequest) -> HttpResponse:
         return render(request, "webftp/files.html", {"sites": []})
     if url := request.GET.get("url", "")[:2000]:
         return _asked(request, url)
-    return _show(request, found[0], found[0].home or "/")
+    return _show(request, found[0], found[0].home)
 
 
 @login_required
@@ -67,7 +67,7 @@ def files(request: HttpRequest) -> HttpResponse:
 def folder(request: HttpRequest, pk: int) -> HttpResponse:
     """A folder; the list alone where htmx asks for it."""
     site = site_of(request, pk)
-    return _show(request, site, path_in(request.GET) if "path" in request.GET else site.home or "/")
+    return _show(request, site, path_in(request.GET) if request.GET.get("path") else site.home)
 
 
 @login_required
@@ -75,7 +75,7 @@ def folder(request: HttpRequest, pk: int) -> HttpResponse:
 def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     """Start listing a folder anew."""
     site = site_of(request, pk)
-    path = path_in(request.POST) if site.home else ""
+    path = path_in(request.POST) if request.POST.get("path") else ""
     tasks.list_folder.delay(site.pk, path, tab_of(request))
     return HttpResponse(status=204)
 
@@ -198,7 +198,7 @@ def _jobs(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, url: str) -> HttpResponse:
-    """Open the folder of an address, or the one that its file is in (RFC 1738, 3.2), and say where that fails."""
+    """Open what an address names (RFC 1738, 3.2), and say where that fails."""
     wanted = asked.read(url, "ftp")
     site = sites.meant(request.user, wanted.server, wanted.user) if wanted.server else None
     if site is None:
@@ -213,25 +213,39 @@ def _asked(request: HttpRequest, url: str) -> HttpResponse:
         path = forms.path_of(path)
     except ValidationError:
         path, name = "/", ""
-    return redirect(f"{reverse('files-folder', args=[site.pk])}?{urlencode({'path': path, 'q': name})}")
+    named = {key: value for key, value in (("path", path), ("q", name)) if value.strip("/")}
+    # A path that is empty is where one is after signing in, which may be no root (RFC 1738, 3.2.2).
+    return redirect(f"{reverse('files-folder', args=[site.pk])}?{urlencode(named)}".rstrip("?"))
 
 
 def _show(request: HttpRequest, site: Site, path: str) -> HttpResponse:
-    row = _cached(site, path)
+    """A folder as it is known; without a ``path``, what the server will say is the home.
+
+    News that it is a file (htmx asks for what is ``known``) turns the page to that file in its folder.
+    """
+    asked, path = path, path or "/"
+    row, words = _cached(site, path), request.GET.get("q", "").strip()[:200]
+    turned = bool(request.htmx and "known" in request.GET and row.is_file)
+    if turned:
+        path, _slash, words = path.rpartition("/")
+        asked = path = path or "/"
+        row = _cached(site, path)
     sort = request.GET.get("sort") if request.GET.get("sort") in listing.SORTS else "name"
-    down, words = request.GET.get("down") == "1", request.GET.get("q", "").strip()[:200]
+    down = request.GET.get("down") == "1"
     found = listing.arranged(listing.unpack(row.rows), sort, down, words)
     page = Paginator(found, listing.PAGE).get_page(request.GET.get("page"))
-    where = {"path": path, "sort": sort, "q": words} | ({"down": "1"} if down else {})
+    where = {"path": asked, "sort": sort, "q": words} | ({"down": "1"} if down else {})
     shown = {
         "site": site,
         "sites": sites.of(request.user),
         "path": path,
+        "asked": asked,
         "parent": path.rpartition("/")[0] or "/",
         "crumbs": listing.crumbs(path),
         "folder": row,
         "trouble": wording.told(row.trouble),
         "page": page,
+        "owners": any(row.owner for row in page),
         "as_of": listing.as_of(row),
         "sort": sort,
         "down": down,
@@ -241,7 +255,11 @@ def _show(request: HttpRequest, site: Site, path: str) -> HttpResponse:
         "pages": urlencode(where),
     }
     whole = not request.htmx or request.htmx.history_restore_request
-    return render(request, "webftp/files.html" if whole else "webftp/_list.html", shown)
+    answer = render(request, "webftp/files.html" if whole else "webftp/_list.html", shown)
+    if turned:
+        place = urlencode({"path": path, "q": words})
+        answer["HX-Replace-Url"] = f"{reverse('files-folder', args=[site.pk])}?{place}"
+    return answer
 
 
 def _heads(path: str, sort: str, down: bool, words: str) -> list[tuple[str, str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 
@@ -174,6 +175,48 @@ def test_paths_are_cleaned_and_line_breaks_have_none(tab, site):
     assert 'data-path="/b"' in page(tab, site, path="/a/../../b/.")
     for bad in ("/a\r\nDELE b", "/\0", "/" + "x" * 5000):
         assert tab.client.get(f"/files/{site.pk}/", {"path": bad}).status_code == 404
+
+
+def followed(tab, server, path) -> str:
+    """Follow an address as the page does: what is shown after the server was asked, and what the address bar says."""
+    gone = tab.client.get("/files/", {"url": f"ftp://ann@localhost:{server.port}/{path}"}, follow=True)
+    url, last = gone.wsgi_request.get_full_path(), gone.content.decode()
+    asked = re.search(r'id="refresh"[^>]*><input type="hidden" name="path" value="([^"]*)"', last)[1]
+    tab.client.post(url.partition("?")[0] + "refresh/", {"path": html.unescape(asked)})
+    again = re.search(r'hx-get="([^"]*known=1)" hx-trigger="files-list', last)[1]
+    shown = tab.client.get(html.unescape(again), headers={"HX-Request": "true"})
+    return shown.content.decode() + shown.get("HX-Replace-Url", "")
+
+
+@BOTH
+def test_an_address_is_a_file_or_a_folder_as_the_server_says(tab, site, server):
+    (server.home / "README").write_bytes(b"x")
+    (server.home / "v1.2/sub").mkdir(parents=True)
+    (server.home / "v1.2/a&b").write_bytes(b"y")
+    turned = followed(tab, server, "README")
+    assert 'value="README" aria-label' in turned and f"/files/{site.pk}/?path=%2F&q=README" in turned
+    assert "v1.2" not in turned
+    assert 'data-folder="sub"' in followed(tab, server, "v1.2")
+    turned = followed(tab, server, "v1.2/a%26b")
+    assert 'data-path="/v1.2"' in turned and "?path=%2Fv1.2&q=a%26b" in turned
+    assert 'value="README" aria-label' in followed(tab, server, "README;type=i")
+    assert 'role="alert"' in followed(tab, server, "gone")
+    assert 'data-folder="v1.2"' in followed(tab, server, "")
+
+
+def test_the_first_visit_begins_at_home_also_where_that_is_no_root(tab, ann, site):
+    server = Hostile(
+        sends(b"-rw-r--r-- 1 a a 5 Jan 1 2020 mine\r\n"), PWD='257 "/home/ann"', EPSV="229 (|||{port}|)"
+    )
+    row = Server.objects.create(
+        protocol="ftp", name="Odd", host="localhost", address="127.0.0.1", port=server.port, security="plain"
+    )
+    login = Login(person=ann, server=row, user_name="ann")
+    login.secret = "x"
+    login.save()
+    shown = followed(tab, server, "")
+    assert 'data-path="/home/ann"' in shown and "mine" in shown and ">a<" in shown
+    server.close()
 
 
 def test_html_in_names_is_text(tab, site, server):
