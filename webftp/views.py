@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from webftp import forms, listing, sites, tasks, wording
 from webftp.models import Folder, Job, Site, key_of
 
 SHORT, LONG = timedelta(seconds=12), timedelta(minutes=5)
+ASKED = set(Job.Verb.values) - {Job.Verb.RENAME}
 NAMED = 12
 """Names that a question tells; the rest is counted."""
 
@@ -94,14 +96,17 @@ def mode(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
-    """The question before some work: a new name, a target, permissions, or whether all of that may go."""
+    """The question before some work: a name, a target, permissions, or whether all of that may go.
+
+    Renaming asks nothing: it is done in the row (rename.js).
+    """
     site, path = site_of(request, pk), path_in(request.POST)
     verb = request.POST.get("verb", "")
     try:
         chosen = [name for name in forms.chosen_in(site, path, request.POST) if names.plain(name)]
     except forms.Changed:
         return toast(request, _("The folder has changed meanwhile: choose again."), refused=True)
-    if verb not in Job.Verb.values or (verb != "mkdir" and not chosen):
+    if verb not in ASKED or (verb != "mkdir" and not chosen):
         return toast(request, _("Choose a file or folder first."), refused=True)
     rows = {row.name: row for row in listing.unpack(_cached(site, path).rows)}
     shown = {
@@ -115,7 +120,6 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         "named": chosen[:NAMED],
         "more": max(0, len(chosen) - NAMED),
         "folders": sum(1 for name in chosen if name in rows and rows[name].kind == "dir"),
-        "one": chosen[0] if len(chosen) == 1 else "",
         "octal": next((rows[name].octal for name in chosen if name in rows), "") or "644",
     }
     return render(request, "webftp/_ask.html", shown)
@@ -136,7 +140,9 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     form.job.save()
     tasks.run_job.delay(form.job.pk, tab_of(request))
     answer = HttpResponse(status=204)
-    answer["HX-Trigger"] = "files-job, files-close"
+    answer["HX-Trigger"] = json.dumps(
+        {"files-job": "", "files-close": "", "files-begun": {"job": form.job.pk}}
+    )
     return answer
 
 

@@ -2,7 +2,7 @@
 const room = document.getElementById("room");
 const dialog = document.getElementById("dialog");
 const late = new Set();
-let wait = 500, later, kept = new Set(), dragged = [], held = false, going = 0, asking = false, again = false;
+let wait = 500, later, kept = new Set(), dragged = [], held = false, editing = false, wanted = null, going = 0, asking = false, again = false;
 
 export function tell(name) { htmx.trigger(document.body, name); }
 
@@ -104,6 +104,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { id } = event.detail.target;
   if (going && event.detail.requestConfig.elt.id === "files") { event.detail.shouldSwap = false; return; }
   // A row that is held must not vanish or move under the hand: what is new is fetched once it is let go.
+  if (editing && id === "files") { event.detail.shouldSwap = false; late.add("files-list"); return; }
   if ((held || dragged.length) && (id === "files" || id === "jobs")) { event.detail.shouldSwap = false; late.add(id === "files" ? "files-list" : "files-job"); return; }
   if (id === "files") kept = new Set(chosen());
 });
@@ -111,6 +112,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "dialog" && !dialog.open) { dialog.showModal(); bits(); dialog.querySelector("#target")?.select(); }
   if (event.detail.target.id !== "files" && event.detail.target.id !== "drop") return;
   for (const box of document.querySelectorAll("#chosen input[name=name]")) box.checked = kept.has(box.value);
+  arrive();
   counted();
 });
 document.body.addEventListener("files-close", () => dialog.close());
@@ -150,9 +152,25 @@ function place(target) {
   return link && !dragged.includes(link.dataset.folder) ? link : null;
 }
 
+// A name is being edited in its row; once it is not, ``name`` is what was made of it: it is chosen where it turns up.
+export function edit(on, name = null) {
+  editing = on;
+  if (name) wanted = name;
+  if (!on) released();
+}
+
+function arrive() {
+  const box = wanted && [...document.querySelectorAll("#chosen input[name=name]")].find((one) => one.value === wanted.name);
+  if (wanted && document.getElementById("files").dataset.path !== wanted.path) wanted = null;
+  if (!box || !wanted) return;
+  wanted = null;
+  box.checked = true;
+  if (document.activeElement === document.body) box.closest("tr").querySelector(".entry").focus();
+}
+
 function released() {
   held = false;
-  if (dragged.length) return;
+  if (dragged.length || editing) return;
   for (const name of late) tell(name);
   late.clear();
 }
