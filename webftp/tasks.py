@@ -88,6 +88,7 @@ def run_job(job_id: int, tab: str = "") -> None:
                 # The server merely said no: the connection is as good as before.
                 job.state, job.trouble = Job.State.FAILED, trouble(error)
                 action.fail(error)
+                action.reply = "" if "cause" in error.params else action.reply
             except Stopped:
                 job.state, action.outcome = Job.State.STOPPED, "later"
             _list_again(session, job)
@@ -120,7 +121,9 @@ def tidy() -> None:
 
 def trouble(error: WireError) -> dict:
     """An error as a row keeps it: the key of its sentence, its parameters, the server's words."""
-    words = f"{error.code} {error.text}" if isinstance(error, Refused) else ""
+    # What we refuse ourselves has a cause; the server said nothing of it.
+    said = isinstance(error, Refused) and "cause" not in error.params
+    words = f"{error.code} {error.text}" if said else ""
     return {"key": error.key, "params": error.params, "words": words[:500]}
 
 

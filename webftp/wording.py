@@ -33,7 +33,8 @@ def noted(trouble: dict) -> str:
 
 def spoken(error: WireError) -> str:
     """Return an error as one text, in the active language."""
-    words = f"{error.code} {error.text}" if isinstance(error, Refused) else ""
+    said = isinstance(error, Refused) and "cause" not in error.params  # which is what we refuse ourselves
+    words = f"{error.code} {error.text}" if said else ""
     text = sentence(error.key, error.params, words)
     return f"{words}\n{text}" if words else text
 
@@ -43,7 +44,7 @@ def sentence(key: str, params: dict, words: str = "") -> str:
     language = (get_language() or "en")[:2]
     code = str(params.get("code", words[:3]))
     own = {
-        "exists": _("Something has that name already. Choose another name, or replace it."),
+        "exists": _("Something has that name already. Choose another name."),
         "deep": _("The folders go too deep, or a link leads in a circle."),
     }
     if params.get("cause") in own:

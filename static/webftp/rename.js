@@ -2,6 +2,7 @@
 import { chosen, edit, tell } from "./files.js";
 
 const words = document.getElementById("rename-words")?.dataset;
+const inRow = new Set(); // jobs whose failure was told in their row
 let now = null; // the edit under way: row, link, name, box, field, told, job
 
 const rows = () => [...document.querySelectorAll("#files tr[draggable]")];
@@ -103,14 +104,22 @@ function watch(asked) {
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target.id !== "jobs" || !now?.job) return;
-  const job = document.querySelector(`#jobs [data-job="${now.job}"]`);
-  if (job?.dataset.state === "running") return;
-  if (!job || job.dataset.state === "done") { close(now.field.value); return; }
-  now.job = 0;
-  refused(job.querySelector(".trouble")?.innerText ?? job.innerText);
-  job.querySelector("[data-aside]").click(); // it is told in the row
+  if (event.detail.target.id !== "jobs") return;
+  const job = now?.job && document.querySelector(`#jobs [data-job="${now.job}"]`);
+  if (now?.job && job?.dataset.state !== "running") {
+    if (job?.dataset.state === "failed") failed(job);
+    else close(now.field.value);
+  }
+  // An answer that was on its way may still hold what was put aside.
+  for (const one of document.querySelectorAll("#jobs [data-job]")) if (inRow.has(one.dataset.job)) one.remove();
 });
+
+function failed(job) {
+  inRow.add(job.dataset.job);
+  now.job = 0;
+  refused((job.querySelector(".trouble") ?? job).innerText);
+  htmx.ajax("POST", job.dataset.decide, { values: { verb: "aside" }, swap: "none" });
+}
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest?.("[data-do=rename]")) return;
