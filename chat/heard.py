@@ -24,6 +24,7 @@ from protocols.irc import events
 from protocols.irc.events import Event, Mark
 from protocols.irc.grammar import format_ctcp, is_nick
 from protocols.irc.services import secret_words
+from protocols.storable import storable
 
 if TYPE_CHECKING:
     from chat.link import Link
@@ -272,7 +273,7 @@ class Ear:
         channel = self.shared.get(self.link.fold(event.channel))
         if channel is None:
             return
-        talk, text = channel.talk, event.text.replace("\0", "")
+        talk, text = channel.talk, storable(event.text)
         if event.source is not None:
             message = self._message(talk, event.mark, "topic", event.source.nick, text)
             self._share(channel, message, topic=text)
@@ -395,9 +396,9 @@ class Ear:
             talk_id=talk,
             at=datetime.fromtimestamp(at, UTC),
             kind=kind,
-            nick=nick[:NICK].replace("\0", ""),
-            host=host[:200].replace("\0", ""),
-            text=text.replace("\0", ""),
+            nick=storable(nick[:NICK]),
+            host=storable(host[:200]),
+            text=storable(text),
             msgid=mark.msgid,
         )
 

@@ -28,6 +28,7 @@ from protocols.errors import Refused, TooMuch, Unreachable, WireError
 from protocols.irc import client
 from protocols.irc.events import Failed, Identity, Said
 from protocols.irc.registration import nick_for
+from protocols.storable import storable
 
 if TYPE_CHECKING:
     from chat.gateway import Gateway
@@ -226,13 +227,14 @@ class Link:
 
     def _rules(self) -> dict[str, Any]:
         support = self.session.state.support
-        return {
+        rules = {
             "types": support.channel_types,
             "prefixes": "".join(support.prefixes.values()),
             "letters": "".join(support.prefixes),
             "casemapping": support.casemapping,
             "longest_nick": support.number("NICKLEN", 30),
         }
+        return storable(rules)
 
 
 async def _finish(work: Coroutine[Any, Any, None]) -> None:

@@ -2,10 +2,12 @@
 
 ``key`` names the sentence in the phrase tables, made exact by ``params["cause"]`` (``catalog.phrase(error.key,
 error.params, language)`` says what it means and what to do); ``str(error)`` is plain English for logs.
-None of them ever carries a secret.
+None of them ever carries a secret, or what no database takes (``storable``).
 """
 
 from __future__ import annotations
+
+from protocols.storable import storable
 
 
 class WireError(Exception):
@@ -15,9 +17,9 @@ class WireError(Exception):
     retry = False
 
     def __init__(self, text: str = "", **params: str | int) -> None:
-        super().__init__(text)
-        self.text = text
-        self.params = params
+        self.text = storable(text)
+        super().__init__(self.text)
+        self.params = storable(params)
         if "cause" in params:
             self.key = f"{type(self).key}.{params['cause']}"
 
@@ -45,7 +47,7 @@ class Refused(WireError):
 
     def __init__(self, code: str, text: str, **params: str | int) -> None:
         super().__init__(text, code=code, **params)
-        self.code = code
+        self.code = storable(code)
         self.answers: dict[str, tuple[str, str]] = {}
         self.retry = code.startswith("4")
 

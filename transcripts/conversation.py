@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 from accounts.secrets import fingerprint
 from protocols.events import Closed, Crossed, DataClosed, Event, Foretold, Secured
 from protocols.line import Line, Note
+from protocols.storable import storable
 from protocols.wire import event_line, sample_line
 from transcripts import blocks, seen
 from transcripts.models import Block, Sighting
@@ -167,7 +167,7 @@ class Scribe:
 
     def _stands_at(self) -> dict[str, Any]:
         """The explainer's state, a copy: it lists what waits for an answer, and goes on with that list."""
-        return deepcopy(self._explainer.state()) if self._explainer else {}
+        return storable(self._explainer.state()) if self._explainer else {}
 
     def _see(self, line: Line, note: Note) -> None:
         """Remember, the first time, which entries of the reference ``line`` is about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from protocols.imap.client import Folder as Listed
 from protocols.imap.client import Row, Session
+from protocols.storable import storable
 from webmail import letters
 from webmail.models import Folder, Mailbox, Message
 
@@ -25,14 +27,14 @@ USES = {
 def store_folders(mailbox: Mailbox, listed: Iterable[Listed]) -> list[Folder]:
     """Store what LIST told; folders that are gone go with their rows. Return the folders there are."""
     names = set()
-    rows = [row for row in listed if len(row.name) <= 500]
+    rows = [replace(row, name=storable(row.name)) for row in listed if len(row.name) <= 500]
     for row in rows:
         names.add(row.name)
         Folder.objects.update_or_create(
             mailbox=mailbox,
             name=row.name,
             defaults={
-                "delimiter": row.delimiter[:1],
+                "delimiter": storable(row.delimiter[:1]),
                 "special": _special(row, rows),
                 "selectable": not {"\\noselect", "\\nonexistent"} & {flag.lower() for flag in row.flags},
             },

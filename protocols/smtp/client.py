@@ -13,6 +13,7 @@ from protocols.errors import Garbled, Refused, TlsFailed, TooMuch, Unreachable
 from protocols.events import Sink
 from protocols.login import Address, Credentials, Limits
 from protocols.smtp.grammar import Reply, parse_reply
+from protocols.storable import storable
 
 
 def connect(address: Address, sink: Sink, limits: Limits | None = None) -> Session:
@@ -238,7 +239,7 @@ def _refuse_breaks(*values: str) -> None:
 def _reply(code: int, text: bytes) -> Reply:
     lines = [parse_reply(b"%d %s" % (code, part)) for part in text.split(b"\n")]
     first = next((line for line in lines if line), Reply(code, _text(text)))
-    return Reply(code, " ".join(line.text for line in lines if line), True, first.enhanced)
+    return Reply(code, storable(" ".join(line.text for line in lines if line)), True, first.enhanced)
 
 
 def _bytes(text: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from types import SimpleNamespace
 
 import pytest
 from django.db import DataError
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Server
 from chat import bus
 from chat.heard import without_secret
+from chat.link import Link
 from chat.models import Message, Network, Talk, Window
 from chat.writer import Writer
 from protocols.irc.events import Identity, Left
@@ -254,3 +256,11 @@ def test_a_channel_whose_name_begins_with_an_ampersand_is_one(peer):
     assert tab.say(staff, "so we are")["told"] == "taken"
     tab.hears("so we are")
     assert not Talk.objects.filter(kind="query").exists()
+
+
+def test_rules_of_a_server_that_no_database_takes_are_kept_without_that():
+    connection = Connection(Identity("ann", "ann", "Ann"))
+    connection.feed(rb":s 005 ann CHANTYPES=#\x00 PREFIX=(o)\x00 :are")
+    link = Link(SimpleNamespace(), Network(person_id=1, server_id=1))
+    link.session = SimpleNamespace(state=connection)
+    assert link._rules()["types"] == "#\ufffd" and link._rules()["prefixes"] == "\ufffd"

@@ -120,3 +120,17 @@ def test_a_block_that_is_stored_while_a_command_waits_keeps_the_state_at_its_beg
     scribe.take(Crossed(1.1, "C", b"AUTH CRAM-MD5\r\n"))
     [block] = scribe.unsaved()
     assert (block.first, block.last, block.state["waiting"]) == (1, 2, [])
+
+
+def test_what_a_server_says_with_nul_in_it_keeps_no_conversation_from_being_stored(ann, server):
+    server.protocol = "http"
+    recording = open_recording(owner=ann, server=server)
+    head = b"HTTP/1.1 200 OK\r\nConnection: clo\0se\r\n" + b"Vary: Accept\r\n" * 300
+    with recording.transcript("Look") as action:
+        recording.sink(Opened(time.time(), "localhost", "a", "b"))
+        recording.sink(Crossed(time.time(), "C", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        recording.sink(Crossed(time.time(), "S", head))
+        recording.sink(Closed(time.time()))
+    row = Transcript.objects.get(pk=action.id)
+    assert row.last > 300 and len(list(blocks.read(row.conversation, 1))) == row.last
+    assert not any("\0" in repr(block.state) or "\\x00" in repr(block.state) for block in Block.objects.all())
