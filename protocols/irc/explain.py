@@ -27,6 +27,7 @@ NEXT: dict[str, tuple[str, ...]] = {
     "joined": ("PRIVMSG", "NAMES", "TOPIC", "MODE", "PART", "QUIT"),
     "bye": (),
 }
+_SPLIT = re.compile(r"([\w-]{1,63}(?:\.[\w-]{1,63})+) ([\w-]{1,63}(?:\.[\w-]{1,63})+)", re.ASCII)
 _HEARD = re.compile(rb"(?:@[^ ]* )?:[^ !]+![^ ]+ (?:PRIVMSG|NOTICE|TAGMSG) ")
 _KEPT_TOKENS = ("CASEMAPPING", "CHANMODES", "CHANTYPES", "PREFIX")
 MOST_KEPT = 200
@@ -320,6 +321,9 @@ class Explainer:
         if self._mine(message.nick):
             self._state = "bye"
             return self._note("irc.quit.you", entry)
+        # RFC 2812 3.1.7: where two servers lose each other, their names are the reason that everybody is given.
+        if split := _SPLIT.fullmatch(message.param(0)):
+            return self._note("irc.quit.split", entry, nick=message.nick, one=split[1], other=split[2])
         return self._note("irc.quit", entry, nick=message.nick)
 
     def _renamed(self, message: Message, entry: Entry) -> Note:

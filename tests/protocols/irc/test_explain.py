@@ -52,6 +52,16 @@ def told(notes, language="en") -> list[str]:
     return [catalog.say(note, language) for note in notes]
 
 
+def test_whoever_a_netsplit_takes_away_has_not_left_by_themselves():
+    said = lines(SIGN_IN + "S: :ben!b@h QUIT :hub.lab.test leaf.lab.test\nS: :cat!c@h QUIT :see you.then all.of you\n")
+    split, left = told(explained(said))[-2:]
+    assert split == (
+        "ben is lost: the servers hub.lab.test and leaf.lab.test have lost each other (a netsplit), "
+        "and nobody on the far side is heard until they meet again."
+    )
+    assert left == "cat has left the network."
+
+
 def test_registration_goes_through_its_states():
     states = [note.state for note in explained(lines(SIGN_IN))]
     assert states == [
