@@ -53,7 +53,9 @@ def told(notes, language="en") -> list[str]:
 
 
 def test_whoever_a_netsplit_takes_away_has_not_left_by_themselves():
-    said = lines(SIGN_IN + "S: :ben!b@h QUIT :hub.lab.test leaf.lab.test\nS: :cat!c@h QUIT :see you.then all.of you\n")
+    said = lines(
+        SIGN_IN + "S: :ben!b@h QUIT :hub.lab.test leaf.lab.test\nS: :cat!c@h QUIT :see you.then all.of you\n"
+    )
     split, left = told(explained(said))[-2:]
     assert split == (
         "ben is lost: the servers hub.lab.test and leaf.lab.test have lost each other (a netsplit), "
