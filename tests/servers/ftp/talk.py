@@ -7,6 +7,7 @@ import ssl
 
 from protocols.ftp.endpoint import parse_229, parse_six
 from protocols.ftp.grammar import Answer, Answers
+from protocols.ftp.listing import Listing
 
 
 class Talk:
@@ -102,3 +103,14 @@ class Talk:
     def close(self) -> None:
         self._file.close()
         self.socket.close()
+
+
+def listed(raw: bytes, how: str = "MLSD") -> list[str]:
+    """The names in a listing, sorted."""
+    listing = Listing(how)
+    return sorted(entry.name for entry in listing.feed(raw) + listing.close())
+
+
+def space(lab, home):
+    """What the server knows of the room in a home."""
+    return lab.running.ftp.spaces._spaces[home]

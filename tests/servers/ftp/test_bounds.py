@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.servers.embedded import wait_until
-from tests.servers.ftp.test_ftp import space
+from tests.servers.ftp.talk import space
 
 
 def test_three_million_bytes_without_a_line_end_get_an_answer_and_the_end(talk):
