@@ -1,4 +1,4 @@
-"""What an SMTP server reads exactly: a path after MAIL FROM and RCPT TO, and a letter after DATA."""
+"""What an SMTP server reads exactly: a path after MAIL FROM and RCPT TO, a letter after DATA, and who wrote it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import asyncio
 import re
 from collections.abc import Callable
 
+from servers import addresses
+
 END = b"\r\n.\r\n"
 BARE = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 PATH = re.compile(r"<(?:@[^:<>]*:)?(?P<inside>(?:\"(?:[^\"\\]|\\.)*\"|[^<>\"\s])*)>|(?P<bare>[^<>\s]+)")
+BODY = re.compile(rb"^(?![!-9;-~]+[ \t]*:|[ \t])", re.MULTILINE)
+FROM = re.compile(rb"^From[ \t]*:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+MOST_FROM = 10_000
 MOST_PATH = 320  # RFC 5321 section 4.5.3.1.3 says 256; 64 + @ + 255 is what the parts may be
 
 WHOLE = 1 << 22
@@ -66,3 +71,21 @@ async def read_letter(reader: asyncio.StreamReader, size: int, alive: Callable[[
         return None
     letter = bytes(raw[: at + 2]).replace(b"\r\n.", b"\r\n")[2:]
     return letter if len(letter) <= size else None
+
+
+def authors(raw: bytes) -> list[str]:
+    """Return the addresses of a letter's From: fields (RFC 5322, 3.6.2) in lower case, of every one that stands there.
+
+    A name without a host comes back as it is, and so does a field over MOST_FROM bytes, which is not read. The header
+    ends where the first line is that belongs to no field: a letter typed by hand may lack the empty line.
+    """
+    end = BODY.search(raw)
+    found = []
+    for field in FROM.findall(raw, 0, end.start() if end else len(raw)):
+        text = field[:MOST_FROM].decode("utf-8", "replace")
+        if len(field) > MOST_FROM:
+            found.append(text)
+            continue
+        named = ((mailbox, host) for _, _, mailbox, host in addresses.parse(text) if host is not None)
+        found += [f"{mailbox}@{host}".strip("@").lower() for mailbox, host in named]
+    return found

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from servers import letter as written
 from servers.authenticator import FRESH, SECOND_LOOK, Person, Roll
 from servers.service import Service
 
@@ -94,6 +95,8 @@ class Post:
         head = raw.partition(b"\r\n\r\n")[0]
         if len(RECEIVED.findall(head)) > MOST_HOPS:
             return "554 5.4.6 Too many hops: this letter goes round in circles"
+        if refusal := await self._refuse_author(smtp.person, raw):
+            return refusal
         number = secrets.token_hex(5).upper()
         whole = _stamps(smtp, letter, self._service.domain, number) + _parted(raw) + raw
         digest = hashlib.sha256(f"{letter.mail_from}\0".encode("utf-8", "surrogateescape") + raw).digest()
@@ -113,6 +116,14 @@ class Post:
             "%s: from %s to %s, %d bytes", number, letter.mail_from, ", ".join(wanted.values()), len(raw)
         )
         return f"250 2.0.0 Ok: queued as {number}"
+
+    async def _refuse_author(self, person: Person | None, raw: bytes) -> str:
+        """Who signed in is also in From: no one else; of strangers a server cannot know who they are."""
+        strange = [one for one in written.authors(raw) if one not in person.addresses] if person else []
+        if not strange or (await self._service.authenticator.roll(SECOND_LOOK)).any_sender:
+            return ""
+        shown = "".join(sign for sign in strange[0] if sign.isascii() and sign.isprintable())[:100]
+        return f"550 5.7.1 From: <{shown}>: {person.name} may not write a letter as this author"
 
     def _put(self, home: str, raw: bytes) -> None:
         self._service.store.home(home).deliver(raw)

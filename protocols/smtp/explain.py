@@ -240,7 +240,7 @@ def _offered(key: str, reply: Reply) -> tuple[Note, ...]:
 _SPECIAL = {
     "smtp.reply.250.MAIL", "smtp.reply.250.RCPT", "smtp.reply.250..", "smtp.reply.250.RSET",
     "smtp.reply.550.RCPT", "smtp.reply.553.MAIL", "smtp.reply.220.STARTTLS", "smtp.reply.450.RCPT",
-    "smtp.reply.250.HELO", "smtp.reply.250.NOOP",
+    "smtp.reply.250.HELO", "smtp.reply.250.NOOP", "smtp.reply.550..",
 }  # fmt: skip
 _RARE = {253, 453, 458, 459, 523, 524, 525}
 

@@ -15,9 +15,10 @@ from collections import OrderedDict
 from functools import cached_property
 
 from protocols import letter as words
+from servers import addresses
 from servers.entry import Entry
 from servers.folder import Folder
-from servers.imap import addresses, mime, structure
+from servers.imap import mime, structure
 from servers.imap.mime import Part
 
 REMEMBERED = 40_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from servers.imap import addresses
+from servers import addresses
 from servers.imap.mime import Part, parameters
 
 _ADDRESSED = ("from", "sender", "reply-to", "to", "cc", "bcc")

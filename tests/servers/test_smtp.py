@@ -219,6 +219,49 @@ def test_a_signed_in_person_writes_only_from_own_addresses(mail_lab):
         assert client.mail("ANN@lab.test")[0] == 250
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "From: ben@lab.test", "from : Ben <BEN@lab.test>", "From: Ann <ann@lab.test>, ben@lab.test",
+        "From: ann@lab.test\r\nFrom: ben@lab.test", "From:\r\n Ben\r\n\t<ben@lab.test>", "From: ben",
+        "From: =?utf-8?q?Ann?= <sender@mydomain.com>", "Sender: ann@lab.test\r\nFrom: ben@lab.test",
+        'From: "ann@lab.test" <ben@lab.test>', "From: ann@lab.test" + "," * 20_000 + "ben@lab.test",
+    ],
+)  # fmt: skip
+def test_nobody_who_signed_in_writes_a_letter_as_another_author(mail_lab, field):
+    with signed_in(mail_lab) as client:
+        with pytest.raises(smtplib.SMTPDataError) as told:
+            client.sendmail("ann@lab.test", ["ann@lab.test"], f"Subject: x\r\n{field}\r\n\r\nhello\r\n")
+        assert told.value.smtp_code == 550 and told.value.smtp_error.startswith(b"5.7.1 From: <")
+        assert b"ann may not write a letter as this author" in told.value.smtp_error
+        assert client.noop()[0] == 250
+    assert mail_lab.inbox("ann") == []
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        "From: Ann <ANN@lab.test>\r\n\r\nhello", "Subject: no author\r\n\r\nFrom: ben@lab.test", "no header",
+        'From: "ben@lab.test" <ann@lab.test>\r\n\r\nhello', "Subject: x\r\nHello,\r\nFrom: ben@lab.test\r\n",
+        "Reply-To: ben@lab.test\r\nFrom: ann@lab.test\r\n\r\nhello", "From:\r\n\r\nhello", "",
+        "From: ann@lab.test " + "(" * 5000 + "ben@lab.test\r\n\r\na comment names nobody",
+    ],
+)  # fmt: skip
+def test_an_own_author_or_none_is_taken(mail_lab, letter):
+    with signed_in(mail_lab) as client:
+        client.sendmail("ann@lab.test", ["ann@lab.test"], letter)
+    assert len(mail_lab.inbox("ann")) == 1
+
+
+def test_a_stranger_and_a_lesson_write_as_whom_they_like(mail_lab, wire):
+    letter = "From: Tom <tom@lab.test>\r\n\r\nhello\r\n."
+    assert ready_for_data(mail_lab, wire).say(letter).startswith("250")  # a server cannot know strangers
+    Server.objects.filter(protocol="smtp").update(any_sender=True)
+    with signed_in(mail_lab) as client:
+        client.sendmail("ann@lab.test", ["ben@lab.test"], letter.removesuffix("."))
+    assert len(mail_lab.inbox("ben")) == 2
+
+
 def test_an_address_of_the_lab_needs_a_sign_in(mail_lab, wire):
     line = greeted(mail_lab, wire)
     assert line.say("MAIL FROM:<ann@lab.test>").startswith("530 5.7.1")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.imap import addresses, mime, structure
+from servers import addresses
+from servers.imap import mime, structure
 from servers.imap.letter import content, decoded
 from servers.imap.section import section
 
