@@ -74,7 +74,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._put({"told": "error"})
 
     async def _do_say(self, told: dict[str, Any]) -> None:
-        talk, text, number = int(told["c"]), str(told["text"]), int(told["n"])
+        talk, text, number = int(told["c"]), _whole(str(told["text"])), int(told["n"])
         if len(text) > MOST_TEXT:
             self._answer({"told": "refused", "n": number, "key": TOO_LONG})
             return
@@ -153,3 +153,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         }
         reader = SimpleNamespace(user=self.person, COOKIES=self.scope.get("cookies", {}), headers=headers)
         return chosen_language(reader)
+
+
+def _whole(text: str) -> str:
+    """``text`` with U+FFFD for half a sign (a browser cut an emoji in two): no line of bytes takes one."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

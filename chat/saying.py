@@ -7,6 +7,8 @@ the server's words or ours. Silence is a refusal as well, after PATIENCE: nothin
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_noop
 
 from chat import commands, ignoring
 from chat.commands import Unclear, Where
+from chat.models import NICK
 from protocols.errors import Garbled, WireError
 from protocols.irc import client
 from protocols.irc.events import Acked, Told
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from chat.link import Link
     from chat.models import Window
 
+log = logging.getLogger(__name__)
+_CONTROLS = re.compile(r"[\0-\x1f\x7f]")
 PATIENCE = 15.0
 MOST_WAITING = 2_000
 LAB_PACE, OTHER_PACE = (80, 20.0), (10, 1.0)
@@ -47,6 +52,8 @@ SILENT = gettext_noop("The server did not answer. It may not have heard this.")
 TOO_MUCH = gettext_noop("That is too much at once: what you said before is still on its way.")
 TOO_LONG = gettext_noop("A line of IRC has at most 512 bytes. This one is longer.")
 CONTROLS = gettext_noop("A line break or NUL cannot stand in a command. Take it out and try again.")
+NO_NICK = gettext_noop("Nobody can be called “%(name)s”.")
+STUMBLED = gettext_noop("netlab could not do that just now. Your words are kept; try again in a moment.")
 NO_TEXT = gettext_noop("There is nothing in it to say.")
 
 
@@ -107,6 +114,9 @@ class Mouth:
             spoken.refused(TOO_LONG if error.params.get("cause") == "length" else CONTROLS)
         except WireError:
             spoken.refused(LOST)
+        except Exception:  # the database is away, say: whoever typed it is told, and has it still
+            log.exception("what was typed could not be done")
+            spoken.refused(STUMBLED)
 
     def later(self, command: str, *params: str) -> None:
         """Say a line of our own accord."""
@@ -175,9 +185,11 @@ class Mouth:
         lines: list[Waiting] = []
         for doing in doings:
             if isinstance(doing, commands.Speak):
-                if isinstance(doing.target, str) and not self._is_open(doing.target):
-                    await self.link.ear.open_query(doing.target)
+                if not self._where_is_channel(doing.target) and "," not in doing.target:
+                    _may_be_nick(doing.target)
                 lines += self._speak(doing, spoken)
+                if not self._is_open(doing.target):
+                    await self.link.ear.open_query(doing.target)
             elif isinstance(doing, commands.Line | commands.Raw):
                 self._connected()
                 self.link.ear.near(window.talk_id)
@@ -198,7 +210,7 @@ class Mouth:
         self._put(lines)
 
     def _is_open(self, target: str) -> bool:
-        if self._where_is_channel(target):
+        if self._where_is_channel(target) or "," in target:
             return True
         window = self.link.window("query", target)
         return window is not None and window.open
@@ -255,7 +267,7 @@ class Mouth:
 
     async def _ours(self, doing: commands.Doing, window: Window) -> None:
         work: dict[type, Callable[[], Awaitable[Any]]] = {
-            commands.Open: lambda: self.link.ear.open_query(doing.nick),  # type: ignore[union-attr]
+            commands.Open: lambda: self.link.ear.open_query(_may_be_nick(doing.nick)),  # type: ignore[union-attr]
             commands.Close: lambda: self.link.gateway.close_window(self.link, window),
             commands.Hang: lambda: self.link.gateway.hang_up(self.link, doing.text),  # type: ignore[union-attr]
             commands.Meet: lambda: self.link.gateway.meet(self.link),
@@ -312,6 +324,15 @@ class Mouth:
                 self._credit -= count
                 return max(1, count)
             await asyncio.sleep((1 - self._credit) / rate)
+
+
+def _may_be_nick(name: str) -> str:
+    """``name``, where a server could know somebody by it (``nick@server`` too); Unclear or Garbled where none could."""
+    if _CONTROLS.search(name):
+        raise Garbled("CR, LF and NUL stand in no nick", cause="controls")
+    if not name or len(name) > NICK or name.startswith(":") or " " in name:
+        raise Unclear(NO_NICK, name=name[:40])
+    return name
 
 
 def _raw(text: str) -> bytes:

@@ -7,11 +7,11 @@ import socket
 from types import SimpleNamespace
 
 import pytest
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.utils import timezone
 
 from accounts.models import Server
-from chat import bus
+from chat import bus, presence
 from chat.heard import without_secret
 from chat.link import Link
 from chat.models import Message, Network, Talk, Window
@@ -131,8 +131,8 @@ def test_a_disabled_persons_sockets_and_connection_close_at_once(room):
     ann.save()
     wait_until(lambda: tab.closed == 4403)
     other.hear(lambda one: one["told"] == "line" and one["k"] == "quit" and one["n"] == "ann")
-    assert Network.objects.get(person=ann).state == "off"
-    assert not Window.objects.get(talk=talk, network__person=ann).inside
+    room.state(ann, "off")
+    wait_until(lambda: not Window.objects.get(talk=talk, network__person=ann).inside)
     assert room.tab(ann).closed == 4403
 
 
@@ -151,14 +151,38 @@ def test_a_flood_is_stored_in_order_and_the_room_goes_on(peer):
     assert tab.say(talk, "still here")["told"] == "taken"
 
 
-@pytest.mark.parametrize(
-    "bad", ["/raw PRIVMSG #lab :a\0b", "/raw " + "x" * 600, "/nosuch", "/msg", "/topic\0x"]
-)
-def test_what_cannot_be_said_is_refused_with_a_sentence(peer, bad):
-    ann = peer.person("ann")
-    talk = peer.is_inside(ann, "#lab")
-    told = peer.tab(ann).say(talk, bad)
-    assert told["told"] == "refused" and told["says"], told
+BAD = (
+    "/raw PRIVMSG #lab :a\0b", "/raw PING a\nQUIT", "/raw " + "x" * 600, "/nosuch", "/msg", "/topic\0x",
+    "/topic a\rQUIT", "/join #a\rQUIT", "/join #a\nQUIT", "/join #a\0b", "/msg a\rQUIT hi", "/msg a\nQUIT hi",
+    "/msg a\0b hi", "/query a\rb", "/query a\0b", "/query :a", "/query " + "x" * 300, "/msg " + "x" * 300 + " hi",
+    "/away a\nQUIT", "/kick ben a\nQUIT",
+)  # fmt: skip
+
+
+def test_what_cannot_be_said_is_refused_with_a_sentence_and_makes_no_window(room):
+    ann = room.person("ann")
+    talk, tab = room.is_inside(ann, "#lab"), room.tab(ann)
+    for bad in BAD:
+        told = tab.say(talk, bad)
+        assert told["told"] == "refused" and told["says"], (bad, told)
+    assert not Talk.objects.filter(kind="query").exists() and Talk.objects.filter(kind="channel").count() == 1
+    assert tab.say(talk, "half \ud800 a sign")["told"] == "taken"
+    tab.hears("half \ufffd a sign")
+    assert Network.objects.get(person=ann).state == "on"
+
+
+def test_what_stumbles_is_answered_and_the_next_words_are_taken(own, monkeypatch):
+    ann = own.person("ann")
+    talk, tab = own.is_inside(ann, "#lab"), own.tab(ann)
+
+    def away(*_words):
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(presence, "query_window", away)
+        told = tab.say(talk, "/query ben")
+        assert told["told"] == "refused" and told["says"]
+    assert tab.say(talk, "/query ben")["told"] == "taken"
 
 
 def test_a_server_that_asks_for_a_password_gets_it_at_the_second_try(tmp_path, peer):
