@@ -24,6 +24,8 @@ export function say(text) {
     const there = [...windows.values()].find((one) => one.network === it.network && fold(one.name) === fold(at.wanted));
     if (there && !/^(msg|m)$/i.test(command[1])) { if (there.inside || there.kind === "query") choose(there.c); }
   }
+  // Out and in again: the window goes and comes back, and is looked at as before.
+  if (/^(cycle|rejoin|hop)$/i.test(command?.[1] ?? "") && it.kind === "channel") at.wanted = command[2].trim() || it.name;
   // Said again, or mended in the box: the note that it was not said the first time has done its work.
   for (const [old, one] of pending) if (one.refused && one.c === it.c && (one.text === text || one.boxed)) settle(old);
   const n = ++number;  // what was said before it may go out slowly: a server takes one line a second

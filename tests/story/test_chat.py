@@ -168,6 +168,10 @@ def test_an_operator_edits_the_topic_in_its_place_asks_who_one_is_and_throws_som
     ann.get_by_label("Topic", exact=True).press("Enter")
     expect(ann.get_by_role("alert").filter(has_text="Not set:")).to_contain_text("operators set the topic")
     expect(ann.get_by_label("Topic", exact=True)).to_have_value("mine again")
+    ann.get_by_label("Topic", exact=True).press("Escape")
+    say(ann, "/cycle")  # out and in again: the channel was empty meanwhile, and is hers again
+    expect(ann.get_by_role("heading", name="#rule")).to_be_visible()
+    expect(ann.locator("#members h2")).to_contain_text("Operators")
 
 
 def test_what_one_tab_read_is_read_in_the_other_and_names_are_text(person):
