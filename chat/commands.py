@@ -6,6 +6,7 @@ completes. A command that is unknown here is refused, not sent: ``/raw`` sends a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -295,7 +296,7 @@ def _ctcp(where: Where, rest: str) -> list[Doing]:
 
 def _ping(where: Where, rest: str) -> list[Doing]:
     nick = rest.split(" ")[0] or (where.name if where.kind == "query" else "")
-    return [Line("PRIVMSG", (_need(nick), format_ctcp("PING", "netlab")))]
+    return [Line("PRIVMSG", (_need(nick), format_ctcp("PING", str(time.time_ns() // 1_000_000))))]
 
 
 def _who(where: Where, rest: str) -> list[Doing]:

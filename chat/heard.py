@@ -36,8 +36,11 @@ MOST_SKEW = 300.0
 NEAR = 15.0
 """Seconds after a command in which the server's answers are shown where it was typed as well."""
 
-QUIET = frozenset({"002", "003", "004", "250", "251", "252", "253", "254", "255", "265", "266", "333", "329"})
-"""Numerics of the beginning that a person has no use for (the dock shows and explains them)."""
+GREETING = frozenset({"002", "003", "004", "250", "251", "252", "253", "254", "255", "265", "266"})
+"""Numerics of the beginning that a person who did not ask has no use for (the dock shows and explains them)."""
+
+QUIET = frozenset({"333", "329"})
+"""Numerics that say when something was, beside what was asked for."""
 
 CTCP_ANSWERS = {"VERSION": "netlab", "SOURCE": "netlab", "CLIENTINFO": "ACTION CLIENTINFO PING TIME VERSION"}
 
@@ -82,6 +85,7 @@ class Ear:
 
     def gone(self) -> None:
         """The connection is over: the person is in no channel any more, and wants back into all of them."""
+        self._near_until = 0.0
         self.link.gateway.forget_nick(self.link)
         for key in list(self.shared):
             self._out(key, joined=True)
@@ -164,6 +168,8 @@ class Ear:
 
     def _ctcp(self, event: events.Said) -> Any:
         words = f"CTCP {event.command} {event.text}".strip()
+        if event.manner == "reply" and event.command == "PING":
+            words = f"CTCP PING {_distance(event.text)}".strip()
         if ignoring.ignores(self.link, event.source.nick):
             return None
         if not event.own:
@@ -322,7 +328,7 @@ class Ear:
             self.regain = False  # our own quiet try to have the nick back: the person did not ask
             return
         self.link.mouth.refusal(event)
-        if event.code in QUIET:
+        if event.code in QUIET or (event.code in GREETING and time.monotonic() > self._near_until):
             return
         code, text = event.code, event.text
         if (who := self.whois.take(code, event.params)) is not None:
@@ -437,6 +443,14 @@ def without_secret(target: str, text: str, *, own: bool = False, source: str = "
     if found is None:
         return text
     return raw[len(lead.encode()) : found.start].decode("utf-8", "replace") + "•••"
+
+
+def _distance(token: str) -> str:
+    """How long a CTCP PING was on its way, there and back, from the milliseconds that ``/ping`` put into it."""
+    passed = (
+        time.time() * 1000 - int(token) if token.isascii() and token.isdigit() and len(token) < 15 else -1
+    )
+    return f"{passed:.0f} ms" if 0 <= passed < 3_600_000 else token
 
 
 def _host(source: Any) -> str:

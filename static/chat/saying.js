@@ -28,9 +28,10 @@ export function say(text) {
   if (/^(cycle|rejoin|hop)$/i.test(command?.[1] ?? "") && it.kind === "channel") at.wanted = command[2].trim() || it.name;
   // Said again, or mended in the box: the note that it was not said the first time has done its work.
   for (const [old, one] of pending) if (one.refused && one.c === it.c && (one.text === text || one.boxed)) settle(old);
+  const leads = /^(query|q|msg|m)$/i.test(command?.[1] ?? "") ? at.wanted : "";
   const n = ++number;  // what was said before it may go out slowly: a server takes one line a second
   const row = node("li", {}, node("span", { className: "x", textContent: text }), node("span", { className: "aside why", textContent: word("saying") }));
-  pending.set(n, { text, c: it.c, row, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length + 1000 * pending.size) });
+  pending.set(n, { text, c: it.c, row, leads, timer: setTimeout(() => refuse(n, word("silent")), PATIENCE + text.length + 1000 * pending.size) });
   setTimeout(() => { if (pending.has(n) && it.c === at.current) get("pending").append(row); }, 250);
   // A page that has just come is still opening its line: what was typed meanwhile goes out first thing.
   const sent = send({ do: "say", c: it.c, text, n });
@@ -73,7 +74,8 @@ export function refuse(n, why) {
   it.row.querySelector(".why").textContent = word("not_said", { why: why || word("why") });
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("put_back"), onclick: back }));
   it.row.append(node("button", { type: "button", className: "button quiet", textContent: word("again"), onclick: () => { settle(n); choose(it.c); say(it.text); } }));
-  if (it.c !== at.current) return;
+  // Said from a talk that one has left meanwhile: told wherever one is.
+  if (it.c !== at.current) { notice(`${it.text.slice(0, 60)} – ${word("not_said", { why: why || word("why") })}`, word("put_back"), back); return; }
   get("pending").append(it.row);
   if (!get("words").value) { it.boxed = true; box.put(it.text); it.row.querySelectorAll("button").forEach((button) => button.remove()); it.row.append(node("button", { type: "button", className: "button quiet", textContent: "×", ariaLabel: word("close", { name: "" }), onclick: () => settle(n) })); }
 }

@@ -47,8 +47,16 @@ export function gone(id) {
 // A window that this tab asked for (by /join, /query, a button) is shown as soon as it is there.
 export function asked(it) {
   const yes = at.wanted && it.network === now()?.network && fold(it.name) === fold(at.wanted);
-  if (yes) at.wanted = "";
+  if (yes) { follows(it); at.wanted = ""; }
   return yes || !at.current;
+}
+
+// The words that opened it (/query nick words) belong there from now on, with what is told of them.
+function follows(it) {
+  for (const one of [...pending.values()].filter((one) => one.leads === at.wanted)) {
+    one.c = it.c;
+    if (one.boxed && box.text() === one.text) { it.draft = one.text; box.put(""); }
+  }
 }
 
 export function choose(id) {

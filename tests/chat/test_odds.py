@@ -65,6 +65,18 @@ def test_a_nick_is_asked_for_again_only_where_the_server_gave_it(room):
     wait_until(lambda: Network.objects.get(person=ann).wanted_nick == "Anna")
 
 
+def test_what_one_asks_is_answered_also_where_a_greeting_would_not_be_shown(room):
+    ann, ben = room.person("ann"), room.person("ben")
+    talk, tab = room.is_inside(ben, "#lab"), room.tab(ann)
+    assert not Message.objects.filter(kind="told", other="251").exists()
+    tab.say(talk, "/lusers")
+    assert tab.hear(lambda one: one["told"] == "line" and one.get("o") == "251")["near"] == talk.pk
+    tab.say(talk, "/ping ben")
+    answer = tab.hear(lambda one: one["told"] == "line" and one.get("o") == "CTCP")
+    words = answer["x"].split()
+    assert words[:2] == ["CTCP", "PING"] and words[3] == "ms" and 0 <= int(words[2]) < 30_000, answer
+
+
 def test_the_server_dies_and_comes_back_everybody_is_in_again_and_nothing_is_said_twice(peer):
     ann, ben = peer.person("ann"), peer.person("ben")
     talk = peer.is_inside(ben, "#lab")

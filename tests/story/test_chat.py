@@ -169,6 +169,12 @@ def test_an_operator_edits_the_topic_in_its_place_asks_who_one_is_and_throws_som
     expect(ann.get_by_role("alert").filter(has_text="Not set:")).to_contain_text("operators set the topic")
     expect(ann.get_by_label("Topic", exact=True)).to_have_value("mine again")
     ann.get_by_label("Topic", exact=True).press("Escape")
+    say(ann, "/query nobodyhere are you there")  # what was refused is told in the talk that it led to
+    expect(ann.get_by_role("heading", name="nobodyhere")).to_be_visible()
+    expect(ann.locator("#pending")).to_contain_text("Not said: 401")
+    expect(ann.get_by_label("Message", exact=True)).to_have_value("/query nobodyhere are you there")
+    opener(ann, "#rule").click()
+    expect(ann.locator("#pending li")).to_have_count(0)
     say(ann, "/cycle")  # out and in again: the channel was empty meanwhile, and is hers again
     expect(ann.get_by_role("heading", name="#rule")).to_be_visible()
     expect(ann.locator("#members h2")).to_contain_text("Operators")
