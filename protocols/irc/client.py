@@ -19,9 +19,8 @@ from protocols.irc.grammar import (
     MAX_CLIENT_TAGS,
     MAX_TAGS,
     format_message,
-    room_for_text,
-    split_text,
 )
+from protocols.irc.pieces import room_for_text, split_text
 from protocols.irc.state import Connection
 from protocols.login import Address, Limits
 

@@ -1,13 +1,12 @@
 """IRC's lines: ``[@tags] [:source] command parameters`` (RFC 1459 2.3, RFC 2812 2.3, IRCv3 message-tags).
 
 Both speakers use the same form, so there is one ``Message``. Text is UTF-8, or Latin-1 where it is not valid
-UTF-8 (RFC 1459 knows only octets). Text of people is split by ``split_text``, names are compared by ``fold``.
+UTF-8 (RFC 1459 knows only octets). Names are compared by ``fold``.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -196,30 +195,6 @@ def is_channel(name: str, types: str = "#&", longest: int = 64) -> bool:
     return 1 < len(name) <= longest and name[0] in types and not _CHANNEL_BAD.search(name)
 
 
-def room_for_text(command: str, target: str, source: str = "", longest: int = MAX_BYTES) -> int:
-    """Bytes that are left for the text of ``:source command target :text``, which others will get.
-
-    The server puts the sender's source before the line; without one known, room for the longest is left.
-    """
-    before = len(source.encode()) if source else 100
-    return max(16, longest - len(f": {command} {target} :\r\n".encode()) - before)
-
-
-def split_text(text: str, room: int) -> list[str]:
-    """Cut ``text`` into pieces of at most ``room`` bytes of UTF-8, never inside a character.
-
-    Line breaks end a piece; empty lines are left out. A piece ends at a space where one is near, and what belongs
-    to one visible character (combining marks, joiners, variation selectors) stays together where it fits.
-    """
-    pieces: list[str] = []
-    for line in re.split(r"[\r\n\0]+", text):
-        while line:
-            piece = _piece(line, max(4, room))
-            pieces.append(piece.rstrip(" ") if len(piece) < len(line) else piece)
-            line = line[len(piece) :]
-    return [piece for piece in pieces if piece]
-
-
 def parse_ctcp(text: str) -> tuple[str, str] | None:
     """Read CTCP in a PRIVMSG's or NOTICE's text: ``\\x01ACTION waves\\x01`` is ("ACTION", "waves"); else None."""
     if len(text) < 2 or text[0] != "\x01":
@@ -339,31 +314,3 @@ def _unescape(value: str) -> str:
     if "\\" not in value:
         return value
     return re.sub(r"\\(.?)", lambda found: _UNESCAPES.get(found[1], found[1]), value, flags=re.DOTALL)
-
-
-def _piece(line: str, room: int) -> str:
-    if len(line.encode("utf-8", "surrogateescape")) <= room:
-        return line
-    size = end = 0
-    for sign in line:
-        size += len(sign.encode("utf-8", "surrogateescape"))
-        if size > room:
-            break
-        end += 1
-    space = line.rfind(" ", 0, end + 1)
-    if space > end // 2:
-        return line[: space + 1] if space < end else line[:space]
-    whole = end
-    while whole > max(1, end - 16) and _joins(line[whole - 1], line[whole]):
-        whole -= 1
-    return line[: whole if whole > max(1, end - 16) else end]
-
-
-def _joins(before: str, after: str) -> bool:
-    """Whether the two are seen as one character: a combining mark, a joiner, a variation, a skin tone."""
-    return (
-        unicodedata.combining(after) > 0
-        or after in "\u200d\ufe0e\ufe0f"
-        or before == "\u200d"
-        or "\U0001f3fb" <= after <= "\U0001f3ff"
-    )

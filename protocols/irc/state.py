@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Callable
 
 from protocols.errors import Refused
 from protocols.irc.events import (
@@ -33,14 +31,12 @@ from protocols.irc.events import (
     Told,
     Topic,
 )
-from protocols.irc.grammar import Message, Source, format_message, parse_ctcp, parse_message, parse_source
+from protocols.irc.grammar import Message, Source, format_message
+from protocols.irc.heard import mark_of, parsed, said_to_all, source_of, spoken
 from protocols.irc.registration import Registration
 from protocols.irc.support import Support, parse_modes
 
 MOST_ROOMS, MOST_MEMBERS, MOST_BATCHES, MOST_LISTED = 500, 20_000, 64, 5_000
-# What is said in a channel reaches each of a class's connections in the same bytes: it is read once.
-_parsed = lru_cache(maxsize=1024)(parse_message)
-_source = lru_cache(maxsize=4096)(parse_source)
 _ABOUT = re.compile(r"4\d\d|5\d\d|3(?:01|24|29|31|32|33|41|67|68)")
 _PREFIXED = {"353", "319"}
 
@@ -115,7 +111,7 @@ class Connection:
         said = self.said_to_all(raw)
         if said is not None:
             return [said]
-        message = _parsed(raw.rstrip(b"\r\n"))
+        message = parsed(raw.rstrip(b"\r\n"))
         if message is None or self._ended:
             return []
         self._mark = self._marked(message)
@@ -130,7 +126,7 @@ class Connection:
 
     def said_to_all(self, raw: bytes) -> Said | None:
         """What somebody else says in ``raw``, where that changes nothing here; None where ``feed`` must be asked."""
-        said = _said_to_all(raw) if self.ready and not self._ended and b"\0" not in raw else None
+        said = said_to_all(raw) if self.ready and not self._ended and b"\0" not in raw else None
         return said if said is not None and not self.is_me(said.source.nick) else None
 
     def _register(self, message: Message) -> list[Event]:
@@ -148,10 +144,10 @@ class Connection:
         tags = message.tags
         if not tags:
             return Mark(time.time())
-        return _mark(tags, *self._batches.get(tags.get("batch", ""), ("", "")))
+        return mark_of(tags, *self._batches.get(tags.get("batch", ""), ("", "")))
 
     def _said(self, message: Message) -> list[Event]:
-        return [_spoken(message, self._mark, self.is_me(_source(message.source).nick))]
+        return [spoken(message, self._mark, self.is_me(source_of(message.source).nick))]
 
     def _join(self, message: Message) -> list[Event]:
         who, name = message.who, message.param(0)
@@ -355,52 +351,3 @@ class Connection:
         if message.command == "396" and params:
             self.host = params[0]
         return [Told(message.command, tuple(params), about, refused, self._mark)]
-
-
-@lru_cache(maxsize=1024)
-def _said_to_all(raw: bytes) -> Said | None:
-    """What somebody said, read from the line alone; None where the connection has to be asked as well.
-
-    A class in a channel hears everything once on each of its connections, in the same bytes: they are understood
-    once. A line without ``time`` is dated when it comes, a label or batch belongs to one connection.
-    """
-    message = _parsed(raw.rstrip(b"\r\n"))
-    if message is None or message.command not in ("PRIVMSG", "NOTICE"):
-        return None
-    tags = message.tags
-    if "time" not in tags or "label" in tags or "batch" in tags:
-        return None
-    return _spoken(message, _mark(tags), own=False)
-
-
-def _spoken(message: Message, mark: Mark, own: bool) -> Said:
-    text = message.param(1)
-    manner = "privmsg" if message.command == "PRIVMSG" else "notice"
-    command = ""
-    if text[:1] == "\x01" and (ctcp := parse_ctcp(text)):
-        command, text = ctcp
-        manner = "action" if command == "ACTION" else "ctcp" if manner == "privmsg" else "reply"
-    return Said(_source(message.source), message.param(0), text, manner, own, mark, command)  # type: ignore[arg-type]
-
-
-def _mark(tags: Mapping[str, str], batch: str = "", label: str = "") -> Mark:
-    return Mark(
-        _moment(tags.get("time", "")),
-        tags.get("msgid", "")[:200],
-        tags.get("label", "") or label,
-        batch,
-        tags.get("account", ""),
-    )
-
-
-@lru_cache(maxsize=256)
-def _server_time(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-def _moment(text: str) -> float:
-    """``2026-11-25T10:00:00.000Z`` (server-time) as Unix time; now where it is none."""
-    try:
-        return _server_time(text) if text else time.time()
-    except (ValueError, OverflowError):
-        return time.time()

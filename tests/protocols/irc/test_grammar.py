@@ -18,10 +18,9 @@ from protocols.irc.grammar import (
     is_nick,
     parse_ctcp,
     parse_message,
-    room_for_text,
-    split_text,
     talk,
 )
+from protocols.irc.pieces import room_for_text, split_text
 from protocols.irc.support import ModeChange, Support, format_modes, parse_modes
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=300)

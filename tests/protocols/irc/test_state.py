@@ -47,7 +47,7 @@ def both(raw: bytes) -> tuple[list, list]:
     short, long = connected(), connected()
     found = short.feed(raw)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(state, "_said_to_all", lambda raw: None)
+        patch.setattr(state, "said_to_all", lambda raw: None)
         return found, long.feed(raw)
 
 
