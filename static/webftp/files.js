@@ -207,6 +207,7 @@ document.addEventListener("drop", (event) => {
 if (room) {
   listen();
   counted();
+  document.querySelector(".sites [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone they stand in one line
   // On a small screen the list comes first; whoever unfolds the command line there keeps it so.
   if (localStorage.getItem("netlab-files-folded") ?? (innerWidth <= 640 ? "1" : "")) fold(true);
 }
