@@ -362,6 +362,9 @@ class Explainer:
     def _ping(self, message: Message, entry: Entry) -> Note:
         return self._note("irc.ping", entry)
 
+    def _pong(self, message: Message, entry: Entry) -> Note:
+        return self._note("irc.pong", entry)
+
     def _error(self, message: Message, entry: Entry) -> Note:
         self._state = "bye"
         return replace(self._note("irc.error", entry), outcome="", badge="ERROR")
@@ -430,6 +433,7 @@ _SERVER: dict[str, Callable[[Explainer, Message, Entry], Note | None]] = {
     "TOPIC": Explainer._topic_set,
     "MODE": Explainer._mode_set,
     "PING": Explainer._ping,
+    "PONG": Explainer._pong,
     "ERROR": Explainer._error,
     "BATCH": Explainer._batch,
     **dict.fromkeys(("FAIL", "WARN", "NOTE"), Explainer._standard),

@@ -64,6 +64,11 @@ def test_whoever_a_netsplit_takes_away_has_not_left_by_themselves():
     assert left == "cat has left the network."
 
 
+def test_a_servers_pong_asks_nothing_of_its_reader():
+    pong = told(explained(lines(SIGN_IN + "C: PING alive\nS: :irc.lab.test PONG irc.lab.test alive\n")))[-1]
+    assert pong == "Yes, the server is there: it answers PING with the same word."
+
+
 def test_registration_goes_through_its_states():
     states = [note.state for note in explained(lines(SIGN_IN))]
     assert states == [
