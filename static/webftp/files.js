@@ -2,7 +2,7 @@
 const room = document.getElementById("room");
 const dialog = document.getElementById("dialog");
 const late = new Set();
-let wait = 500, later, kept = new Set(), dragged = [], held = false, editing = false, wanted = null, going = 0, asking = false, again = false;
+let wait = 500, later, kept = new Set(), dragged = [], held = false, editing = false, wanted = null, stood = null, going = 0, asking = 0, again = false;
 
 export function tell(name) { htmx.trigger(document.body, name); }
 
@@ -88,30 +88,35 @@ document.addEventListener("change", (event) => {
 document.addEventListener("input", (event) => { if (event.target.id === "target") bits(event.target); });
 // News that comes while the list is on its way is about what that answer may not hold yet: it is fetched once more.
 // (htmx would queue it at the old list, which that answer replaces.)
-function listed(asked) {
-  asking = asked;
-  if (!asked && again) { again = false; setTimeout(tell, 20, "files-list"); }
+function listed() {
+  asking -= 1;
+  if (!asking && again) { again = false; setTimeout(tell, 20, "files-list"); }
 }
 
 function news() { if (asking) again = true; else tell("files-list"); }
 
 // A refresh that comes while the person goes elsewhere must not take the list away which that answer is for.
-for (const [name, step] of [["htmx:beforeRequest", 1], ["htmx:afterRequest", -1]]) document.addEventListener(name, (event) => {
-  if (event.detail.requestConfig.elt.id === "files") listed(step > 0); // detail.elt is another, once the list was replaced
-  else if (event.detail.target?.id === "files") going = Math.max(0, going + step);
+// (The request itself tells its end: of a list that was replaced meanwhile, htmx's events reach nobody.)
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { requestConfig, target, xhr } = event.detail;
+  if (requestConfig.elt.id === "files") { asking += 1; xhr.addEventListener("loadend", listed); }
+  else if (target?.id === "files") { going += 1; xhr.addEventListener("loadend", () => { going -= 1; }); }
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { id } = event.detail.target;
   if (going && event.detail.requestConfig.elt.id === "files") { event.detail.shouldSwap = false; return; }
   // A row that is held must not vanish or move under the hand: what is new is fetched once it is let go.
-  if (editing && id === "files") { event.detail.shouldSwap = false; late.add("files-list"); return; }
+  if (editing && id === "files" && event.detail.requestConfig.elt.id === "files") { event.detail.shouldSwap = false; late.add("files-list"); return; }
   if ((held || dragged.length) && (id === "files" || id === "jobs")) { event.detail.shouldSwap = false; late.add(id === "files" ? "files-list" : "files-job"); return; }
-  if (id === "files") kept = new Set(chosen());
+  if (id !== "files") return;
+  kept = new Set(chosen());
+  stood = event.detail.requestConfig.elt.id === "files" ? standing() : null;
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "dialog" && !dialog.open) { dialog.showModal(); bits(); dialog.querySelector("#target")?.select(); }
   if (event.detail.target.id !== "files" && event.detail.target.id !== "drop") return;
   for (const box of document.querySelectorAll("#chosen input[name=name]")) box.checked = kept.has(box.value);
+  if (stood && document.activeElement === document.body) rowOf(stood.name)?.querySelector(stood.what).focus();
   arrive();
   counted();
 });
@@ -152,6 +157,14 @@ function place(target) {
   return link && !dragged.includes(link.dataset.folder) ? link : null;
 }
 
+function rowOf(name) { return [...document.querySelectorAll("#chosen input[name=name]")].find((box) => box.value === name)?.closest("tr"); }
+
+// The row that the keyboard stands at: a list that comes anew, by itself, must not take it away.
+function standing() {
+  const at = document.activeElement, name = at?.closest("#files tr")?.querySelector("input[name=name]")?.value;
+  return name === undefined ? null : { name, what: at.matches("input") ? "input[name=name]" : ".entry" };
+}
+
 // A name is being edited in its row; once it is not, ``name`` is what was made of it: it is chosen where it turns up.
 export function edit(on, name = null) {
   editing = on;
@@ -160,19 +173,20 @@ export function edit(on, name = null) {
 }
 
 function arrive() {
-  const box = wanted && [...document.querySelectorAll("#chosen input[name=name]")].find((one) => one.value === wanted.name);
   if (wanted && document.getElementById("files").dataset.path !== wanted.path) wanted = null;
-  if (!box || !wanted) return;
+  const row = wanted && rowOf(wanted.name);
+  if (!row) return;
   wanted = null;
-  box.checked = true;
-  if (document.activeElement === document.body) box.closest("tr").querySelector(".entry").focus();
+  row.querySelector("input[name=name]").checked = true;
+  if (document.activeElement === document.body) row.querySelector(".entry").focus();
 }
 
 function released() {
   held = false;
   if (dragged.length || editing) return;
-  for (const name of late) tell(name);
+  const names = [...late];
   late.clear();
+  for (const name of names) { if (name === "files-list") news(); else tell(name); }
 }
 
 function over(link) { for (const one of document.querySelectorAll(".onto")) one.classList.remove("onto"); link?.classList.add("onto"); }

@@ -121,6 +121,13 @@ function failed(job) {
   htmx.ajax("POST", job.dataset.decide, { values: { verb: "aside" }, swap: "none" });
 }
 
+// Whoever goes elsewhere has given up.
+for (const name of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(name, () => {
+  if (!now || now.row.isConnected) return;
+  now = null;
+  edit(false);
+});
+
 document.addEventListener("click", (event) => {
   if (!event.target.closest?.("[data-do=rename]")) return;
   const [name] = chosen(), row = rows().find((one) => nameOf(one) === name);
