@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.models import Server
+from browser import client as wires
 from browser import storage
 from browser.models import Exchange, Window
 from netlab.celery import app
+from tests.browser.hostile import QUICK
 from tests.servers.embedded import EmbeddedLab
+from tests.webmail.hostile import Hostile
 from transcripts import blocks, shown
 from transcripts.models import Conversation, Transcript
 from transcripts.writer import writer
@@ -96,3 +100,27 @@ class Web:
 @pytest.fixture
 def web(lab, ann, client):
     return Web(client, ann, f"http://localhost:{lab.ports.http}")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Little patience."""
+    monkeypatch.setattr(wires, "LIMITS", QUICK)
+
+
+@pytest.fixture
+def bad(lab):
+    """Enters a server of our own into the list, as ``bad.example``; returns its address."""
+    running = []
+
+    def put(speak) -> str:
+        running.append(Hostile(speak))
+        port = running[-1].port
+        Server.objects.create(
+            name="bad", protocol="http", host="bad.example", address="127.0.0.1", port=port, security="plain"
+        )
+        return f"http://bad.example:{port}/"
+
+    yield put
+    for one in running:
+        one.stop()

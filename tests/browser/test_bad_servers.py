@@ -6,81 +6,20 @@ import asyncio
 import gzip
 import resource
 import time
-from dataclasses import replace
 
 import pytest
 
 from accounts.models import Server
 from browser import client as wires
 from browser.models import Exchange
-from protocols.login import Limits
-from tests.webmail.hostile import Hostile, drip, hang
+from tests.browser.hostile import OK, SOON, forever, saying
+from tests.webmail.hostile import drip, hang
 from transcripts.models import Transcript
 
-QUICK = Limits(connect=2, idle=0.5, total=1.5, reply=700_000)
-SOON = 20
-"""Seconds within which everything here ends, on a busy machine too; the room's own patience would be minutes."""
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Little patience."""
-    monkeypatch.setattr(wires, "LIMITS", QUICK)
-
-
-@pytest.fixture
-def bad(lab):
-    """Enters a server of our own into the list, as ``bad.example``; returns its address."""
-    running = []
-
-    def put(speak) -> str:
-        running.append(Hostile(speak))
-        port = running[-1].port
-        Server.objects.create(
-            name="bad", protocol="http", host="bad.example", address="127.0.0.1", port=port, security="plain"
-        )
-        return f"http://bad.example:{port}/"
-
-    yield put
-    for one in running:
-        one.stop()
-
-
-def saying(*pieces: bytes, pause: float = 0.0, stay: bool = False):
-    """A server that reads a head and says ``pieces``; then goes, or stays and says nothing more."""
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (await reader.readuntil(b"\r\n\r\n")) and pieces:
-            for piece in pieces:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(pause)
-            if not stay:
-                writer.close()
-                await writer.wait_closed()
-                return
-
-    return speak
-
-
-def forever(first: bytes, piece: bytes, pause: float = 0.0):
-    """A server that never ends its answer."""
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(first)
-        while True:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    return speak
-
+pytestmark = pytest.mark.usefixtures("quick")
 
 BOMB = gzip.compress(bytes(32 * 1024 * 1024))
 LONG = b"HTTP/1.1 200 " + b"x" * 10_000_000 + b"\r\n\r\n"
-
 NO_ANSWER = {
     "hangs": (hang, "said nothing for", "im lặng"),
     "drips letters": (drip, "does not speak HTTP", "không nói giao thức"),
@@ -145,8 +84,6 @@ HALF = {
         saying(OK + b"Content-Encoding: gzip\r\nContent-Length: 8\r\n\r\n<p>begun"), "could not be unpacked",
     ),
 }  # fmt: skip
-
-
 NO_LINE = {"a chunk that says no size"}
 
 
@@ -181,53 +118,6 @@ def nothing_is_lost(web, url: str, outcomes=("later", "refused")) -> None:
     row = Transcript.objects.get(pk=web.last.transcript)
     assert row.ended and row.outcome in outcomes and row.get_absolute_url() in page
     assert web.client.get(row.get_absolute_url()).status_code == 200
-
-
-async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send people from one address to the next, for ever."""
-    while line := await reader.readline():
-        number = int(line.split()[1].strip(b"/") or b"0")
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % (number + 1))
-
-
-def test_redirects_without_an_end_stop_and_say_so(web, bad, monkeypatch):
-    monkeypatch.setattr(wires, "LIMITS", replace(QUICK, total=20))
-    url = bad(endless)
-    web.open(url)
-    assert [row.state for row in web.exchanges] == ["done"] * 10 + ["paused"]
-    assert "10 redirects were followed" in web.html
-    web.press(f"/web/follow/{web.exchanges[-1].pk}/")
-    assert len(web.exchanges) == 12 and Transcript.objects.count() == 2
-
-
-def test_a_loop_is_told_as_a_loop(web):
-    web.open("/redirect/loop")
-    assert "asked already" in web.html
-
-
-@pytest.mark.parametrize(
-    "to", ["http://somewhere.else.example/x", "http://0x7f.1:1/", "//evil.example/", "http:///"]
-)
-def test_a_redirect_out_of_the_list_is_a_step_that_is_refused(web, bad, to):
-    url = bad(
-        saying(b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % to.encode(), stay=True)
-    )
-    web.open(url)
-    assert [row.state for row in web.exchanges] == (["done"] if to == "http:///" else ["done", "failed"])
-    assert (
-        "is no server of this lab" in web.html or "no browser follows" in web.html
-    ) and Transcript.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    "to", [b"javascript:alert(1)", b"ftp://ftp.vnd.net/", b"http://[", b"\xff\xfe", b"data:text/html,x"]
-)
-def test_a_redirect_to_what_is_no_web_page_leads_nowhere(web, bad, to):
-    url = bad(saying(b"HTTP/1.1 302 Found\r\nLocation: " + to + b"\r\nContent-Length: 0\r\n\r\n", stay=True))
-    web.open(url)
-    assert web.exchanges[0].code == 302 and web.answer.status_code == 200
-    assert all(row.state in ("done", "failed", "paused") for row in web.exchanges)
 
 
 def test_a_page_whose_pictures_hang_is_shown_and_given_up_in_time(web, bad, monkeypatch):
@@ -298,61 +188,6 @@ def test_markup_in_any_line_is_shown_as_text(web, bad):
     shown.append(web.said())
     for page in shown:
         assert "<script>alert" not in page and "<img src=x" not in page
-
-
-SPELLINGS = [
-    "http://0x7f.1:{port}/", "http://0x7f000001:{port}/", "http://0177.0.0.1:{port}/", "http://2130706433:{port}/",
-    "http://127.1:{port}/", "http://127.0.0.1:{port}/", "http://[::ffff:127.0.0.1]:{port}/", "http://[::1]:{port}/",
-    "http://[::ffff:7f00:1]:{port}/", "http://0:{port}/", "http://0.0.0.0:{port}/", "http://127.0.0.1.:{port}/",
-    "http://bad.example@127.0.0.1:{port}/", "http://bad.example:{port}@evil.example/", "http://bad.example%00.evil.example/",
-    "http://evil.example#@bad.example:{port}/", "http://evil.example\\@bad.example:{port}/", "http://evil.example/.bad.example",
-    "http://b\u0430d.example:{port}/", "http://bad\u3002example.evil.example/", "http://xn--bd-7cd.example:{port}/",
-    "http://\uff11\uff12\uff17.0.0.1:{port}/", "http://bad.example.evil.example:{port}/", "http://bad.example:22/",
-    "HTTP://EVIL.EXAMPLE:{port}/", "http://169.254.169.254/", "http://[fe80::1]:{port}/", "http://\u2460\u2461\u2466.0.0.1:{port}/",
-]  # fmt: skip
-
-
-def test_no_spelling_reaches_what_is_not_listed(web, bad):
-    reached = []
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        reached.append(await reader.read(100))
-
-    port = bad(speak).rpartition(":")[2].strip("/")
-    for spelling in SPELLINGS:
-        web.open(spelling.format(port=port))
-        assert not reached and not Transcript.objects.exists(), spelling
-        assert 'role="alert"' in web.html or 'class="notice"' in web.html, spelling
-        assert "is no server of this lab" in web.html or "no address" in web.html, spelling
-
-
-def test_other_spellings_of_a_listed_name_are_that_name(web, bad):
-    port = bad(saying(OK + b"Content-Length: 2\r\n\r\nhi", stay=True)).rpartition(":")[2].strip("/")
-    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "BAD")
-    for host in ("BAD.EXAMPLE", "bad.example.", f"{wide}.example", "bad.EXAMPLE"):
-        web.open(f"http://{host}:{port}/")
-        assert web.last.code == 200, host
-
-
-def test_a_name_that_resolves_elsewhere_later_is_not_followed_there(web, bad, monkeypatch):
-    """Rebinding: the address that was entered is connected to, whatever the name's server answers meanwhile."""
-    import socket
-
-    url = bad(saying(OK + b"Content-Length: 2\r\n\r\nhi", stay=True))
-    asked = []
-
-    def rebound(host, *rest, **more):
-        asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 0))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", rebound)
-    monkeypatch.setattr(socket, "gethostbyname", rebound)
-    connected = []
-    real = socket.socket.connect
-    monkeypatch.setattr(socket.socket, "connect", lambda self, to: (connected.append(to), real(self, to))[1])
-    web.open(url).open(url)
-    assert web.last.code == 200 and "bad.example" not in asked
-    assert {to[0] for to in connected if to[1] == int(url.rpartition(":")[2].strip("/"))} == {"127.0.0.1"}
 
 
 def test_a_refused_port_says_so_and_nothing_is_lost(web, bad):

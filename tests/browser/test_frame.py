@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.models import Exchange
-from tests.browser.test_bad_servers import bad, saying  # noqa: F401
+from tests.browser.hostile import saying
 from tests.chromium import chromium, sign_in, tab  # noqa: F401
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]

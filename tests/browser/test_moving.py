@@ -12,7 +12,7 @@ from django.test import Client
 from browser import tasks, views
 from browser.models import Exchange, Visit, Window
 from protocols.errors import Unreachable  # noqa: F401  (its sentence is what is looked for)
-from tests.browser.test_bad_servers import bad, hang  # noqa: F401
+from tests.webmail.hostile import hang
 from transcripts.models import Transcript
 
 
@@ -47,7 +47,7 @@ def test_a_step_is_taken_from_where_the_window_stands_now_not_from_what_was_read
 
 
 @pytest.mark.unexplained("the server says nothing")
-def test_stop_ends_a_wait_at_once_and_the_address_stays(web, bad, monkeypatch):  # noqa: F811
+def test_stop_ends_a_wait_at_once_and_the_address_stays(web, bad, monkeypatch):
     monkeypatch.setattr(tasks, "LOOK", 0.05)
     url = bad(hang)
 
