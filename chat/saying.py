@@ -192,7 +192,7 @@ class Mouth:
                     await self.link.ear.open_query(doing.target)
             elif isinstance(doing, commands.Line | commands.Raw):
                 self._connected()
-                self.link.ear.near(window.talk_id)
+                self.link.ear.answers.near(window.talk_id)
                 raw = doing.text if isinstance(doing, commands.Raw) else ""
                 lines.append(Waiting(_raw(raw) if raw else client.line(doing.command, *doing.params)))
                 self._remember(doing)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Server
 from chat import bus, presence
-from chat.heard import without_secret
+from chat.guarded import without_secret
 from chat.link import Link
 from chat.models import Message, Network, Talk, Window
 from chat.writer import Writer
