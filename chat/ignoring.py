@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_noop
 
 from chat import shown
-from chat.commands import Unclear
+from chat.doings import Unclear
 from chat.models import NICK, Network
 from protocols.irc.grammar import is_nick
 

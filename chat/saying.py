@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_noop
 
-from chat import commands, ignoring
-from chat.commands import Unclear, Where
+from chat import commands, doings, ignoring
+from chat.doings import Unclear, Where
 from chat.models import NICK
 from protocols.errors import Garbled, WireError
 from protocols.irc import client
@@ -106,8 +106,7 @@ class Mouth:
         """Do what was typed in ``window``; ``answer(taken, key=, words=, params=)`` is called once."""
         spoken = Spoken(answer)
         try:
-            doings = commands.parse(text, self._where(window))
-            await self._do(doings, window, spoken)
+            await self._do(commands.parse(text, self._where(window)), window, spoken)
         except Unclear as error:
             spoken.refused(error.key, **error.params)
         except Garbled as error:
@@ -181,22 +180,22 @@ class Mouth:
         modes = support.number("MODES", 3) if support else 3
         return Where(window.talk.kind, window.talk.name, self.link.nick, types, modes)
 
-    async def _do(self, doings: list[commands.Doing], window: Window, spoken: Spoken) -> None:
+    async def _do(self, asked: list[doings.Doing], window: Window, spoken: Spoken) -> None:
         lines: list[Waiting] = []
-        for doing in doings:
-            if isinstance(doing, commands.Speak):
+        for doing in asked:
+            if isinstance(doing, doings.Speak):
                 if not self._where_is_channel(doing.target) and "," not in doing.target:
                     _may_be_nick(doing.target)
                 lines += self._speak(doing, spoken)
                 if not self._is_open(doing.target):
                     await self.link.ear.open_query(doing.target)
-            elif isinstance(doing, commands.Line | commands.Raw):
+            elif isinstance(doing, doings.Line | doings.Raw):
                 self._connected()
                 self.link.ear.answers.near(window.talk_id)
-                raw = doing.text if isinstance(doing, commands.Raw) else ""
+                raw = doing.text if isinstance(doing, doings.Raw) else ""
                 lines.append(Waiting(_raw(raw) if raw else client.line(doing.command, *doing.params)))
                 self._remember(doing)
-            elif isinstance(doing, commands.Ignore):
+            elif isinstance(doing, doings.Ignore):
                 (ignoring.ignore if doing.on else ignoring.hear_again)(self.link, doing.nick)
             else:
                 await self._ours(doing, window)
@@ -219,7 +218,7 @@ class Mouth:
         support = self.link.session.state.support if self.link.session else Support()
         return support.channel_of(target) != "" or target.lower().endswith("serv")
 
-    def _speak(self, doing: commands.Speak, spoken: Spoken) -> list[Waiting]:
+    def _speak(self, doing: doings.Speak, spoken: Spoken) -> list[Waiting]:
         """The lines of some words, each with its label, or a PING after the last one where there are no labels."""
         self._connected()
         session = self.link.session
@@ -258,19 +257,19 @@ class Mouth:
         if self.link.session is None or not self.link.session.state.ready:
             raise Unclear(NOT_CONNECTED)
 
-    def _remember(self, doing: commands.Line | commands.Raw) -> None:
+    def _remember(self, doing: doings.Line | doings.Raw) -> None:
         """A nick that the person chose is asked for at the next connection as well, once the server has given it."""
-        if isinstance(doing, commands.Line) and doing.command == "NICK" and doing.params:
+        if isinstance(doing, doings.Line) and doing.command == "NICK" and doing.params:
             self.link.ear.wished = doing.params[0]
-        if isinstance(doing, commands.Line) and doing.command == "JOIN" and len(doing.params) == 2:
+        if isinstance(doing, doings.Line) and doing.command == "JOIN" and len(doing.params) == 2:
             self.link.gateway.keep_keys(self.link, *doing.params)
 
-    async def _ours(self, doing: commands.Doing, window: Window) -> None:
+    async def _ours(self, doing: doings.Doing, window: Window) -> None:
         work: dict[type, Callable[[], Awaitable[Any]]] = {
-            commands.Open: lambda: self.link.ear.open_query(_may_be_nick(doing.nick)),  # type: ignore[union-attr]
-            commands.Close: lambda: self.link.gateway.close_window(self.link, window),
-            commands.Hang: lambda: self.link.gateway.hang_up(self.link, doing.text),  # type: ignore[union-attr]
-            commands.Meet: lambda: self.link.gateway.meet(self.link),
+            doings.Open: lambda: self.link.ear.open_query(_may_be_nick(doing.nick)),  # type: ignore[union-attr]
+            doings.Close: lambda: self.link.gateway.close_window(self.link, window),
+            doings.Hang: lambda: self.link.gateway.hang_up(self.link, doing.text),  # type: ignore[union-attr]
+            doings.Meet: lambda: self.link.gateway.meet(self.link),
         }
         await work[type(doing)]()
 
