@@ -43,7 +43,7 @@ _REGISTER = re.compile(rb"REGISTER\b[\s:]+(?:(\S+)\s+\S+\s+(?=\S):?)?", re.IGNOR
 _WEBIRC = re.compile(rb"WEBIRC\b[\s:]+", re.IGNORECASE)
 _NICK = re.compile(rb"NICK\s+[^\s:]\S*\s+:?(?!\d+\s*$)(?=\S)|NICK\s+:?[^\s:]+:(?=\S)", re.IGNORECASE)
 _JOIN = re.compile(rb"J(?:OIN)?\s+:?[^\s:]\S*\s+:?(?=\S)", re.IGNORECASE)
-_WORD = re.compile(rb"[A-Za-z]+")
+_WORD = re.compile(rb"[A-Za-z]+(?!\S)")
 
 
 class Guard:
