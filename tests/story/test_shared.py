@@ -47,6 +47,7 @@ def test_a_dialogue_is_shown_to_the_class_projected_exported_and_taken_back(pers
     expect(letter.locator("pre")).to_contain_text("How are you?")
     expect(ben.get_by_role("button", name="Take back")).to_have_count(0)
     ben.get_by_role("link", name="Projector").click()
+    ben.wait_for_load_state()  # its script is a module: it listens once the page is there
     ben.keyboard.press("ArrowDown")
     expect(ben.locator(".projector li.here")).to_have_attribute("data-number", "1")
     ben.keyboard.press("ArrowDown")
