@@ -9,8 +9,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from protocols.imap.client import Folder as Listed
-from protocols.imap.client import Row, Session
+from protocols.imap.client import Session
+from protocols.imap.responses import Folder as Listed
+from protocols.imap.responses import Row
 from protocols.storable import storable
 from webmail import letters
 from webmail.models import Folder, Mailbox, Message

@@ -12,9 +12,10 @@ from protocols.errors import Garbled, Refused, TlsFailed, Unreachable, WireError
 from protocols.events import Sink
 from protocols.flow import Flow
 from protocols.ftp import endpoint, names
-from protocols.ftp.client import LISTING, features, number
+from protocols.ftp.client import LISTING
 from protocols.ftp.grammar import Answer, Answers, command_line
 from protocols.ftp.listing import Entry, Listing
+from protocols.ftp.replies import features, number
 from protocols.login import Address, Credentials, Limits
 
 AFTER = 5.0

@@ -3,68 +3,23 @@
 from __future__ import annotations
 
 import imaplib
-import select
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 
-import imapclient
 from imapclient.exceptions import IMAPClientError
 
 from protocols import tap
 from protocols.errors import Garbled, Refused, TlsFailed, TooMuch, Unreachable, WireError
 from protocols.events import Sink
-from protocols.letter import decoded
+from protocols.imap.connection import Connection
+from protocols.imap.responses import Folder, Row, Status, folder, row, text_of
 from protocols.login import Address, Credentials, Limits
-
-LONGEST = 1_000_000
-"""Bytes of the longest line that is read."""
-
-SLACK = 1024 * 1024
-"""Bytes that an answer may have beside its one large literal."""
 
 PIECE = 200
 """UIDs in one FETCH: servers bound the length of a line (RFC 7162, 4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder as LIST names it; ``special`` is its use without the backslash (RFC 6154), lower case."""
-
-    name: str
-    delimiter: str
-    flags: tuple[str, ...]
-    special: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What STATUS or SELECT tells of a folder; ``unseen`` is 0 where it was not told."""
-
-    messages: int
-    unseen: int
-    uidnext: int
-    uidvalidity: int
-    highestmodseq: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One letter of the index, decoded for people."""
-
-    uid: int
-    flags: frozenset[str]
-    size: int
-    received: datetime
-    subject: str
-    sender_name: str
-    sender_address: str
-    recipients: str
-    message_id: str
-    has_attachment: bool
 
 
 def connect(address: Address, sink: Sink, limits: Limits | None = None) -> Session:
@@ -78,7 +33,7 @@ class Session:
 
     def __init__(self, address: Address, sock: Any, limits: Limits | None = None) -> None:
         try:
-            self._imap = self._call(lambda: _Tapped(address, sock, limits or Limits()))
+            self._imap = self._call(lambda: Connection(address, sock, limits or Limits()))
             if address.security == "starttls":
                 self._start_tls(address, sock)
         except BaseException:
@@ -100,11 +55,11 @@ class Session:
     def capabilities(self) -> frozenset[str]:
         """The server's capabilities, upper case."""
         told = self._call(self._imap.capabilities)
-        return frozenset(_text(word).upper() for word in told)
+        return frozenset(text_of(word).upper() for word in told)
 
     def folders(self) -> list[Folder]:
         """Return every folder, in the server's order."""
-        return [_folder(*row) for row in self._call(self._imap.list_folders)]
+        return [folder(*told) for told in self._call(self._imap.list_folders)]
 
     def status(self, name: str) -> Status:
         """Ask about a folder without selecting it."""
@@ -137,7 +92,7 @@ class Session:
         for start in range(0, len(uids), PIECE):
             piece = list(uids[start : start + PIECE])
             told = self._call(self._imap.fetch, piece, what)
-            yield [_row(uid, told[uid]) for uid in piece if uid in told]
+            yield [row(uid, told[uid]) for uid in piece if uid in told]
 
     def fetch_message(self, uid: int, limit: int) -> bytes:
         """Return at most ``limit`` bytes of a letter without marking it read; Refused where it is gone."""
@@ -232,135 +187,6 @@ class Session:
             raise Garbled("the answer is no IMAP", cause="no-imap") from error
 
 
-class _Opened(imaplib.IMAP4):
-    """imaplib's IMAP4 on a socket that is open already."""
-
-    def __init__(self, sock: Any, limits: Limits) -> None:
-        self._opened, self._limits, self._literals = sock, limits, 0
-        super().__init__("localhost", 0)
-
-    def _create_socket(self, timeout: float | None = None) -> Any:
-        return self._opened
-
-    def send(self, data: Any) -> None:
-        self._literals = 0
-        super().send(data)
-
-    def read(self, size: int) -> bytes:
-        """Read a literal; one beyond the bound is refused before memory is taken for it."""
-        self._literals += size
-        if self._literals > self._limits.literal:
-            raise TooMuch("the server announces too much", cause="literal", bytes=self._limits.literal)
-        if size > self._limits.reply // 2:
-            cast(Any, self.sock).meter.reply_limit(size + SLACK)
-        return super().read(size)
-
-    def readline(self) -> bytes:
-        """Read a line; SEARCH answers in one, so the bound leaves room for every UID of a large folder."""
-        bound = max(self._limits.line, LONGEST)
-        line = cast(bytes, self.file.readline(bound + 1))
-        if len(line) > bound:
-            raise TooMuch("a line is too long", cause="line", bytes=bound)
-        return line
-
-    def shutdown(self) -> None:
-        """Close; after LOGOUT, imaplib returns on BYE, and the tagged OK would be missing in the transcript."""
-        if self.state == "LOGOUT":
-            with suppress(WireError, OSError, ValueError):
-                self.file.readline(LONGEST)
-        super().shutdown()
-
-
-class _Tapped(imapclient.IMAPClient):  # type: ignore[misc]
-    """IMAPClient on a tapped socket."""
-
-    def __init__(self, address: Address, sock: Any, limits: Limits) -> None:
-        self._opened, self._limits = sock, limits
-        super().__init__(address.host, address.port, use_uid=True, ssl=False)
-        self.normalise_times = False
-
-    def _create_IMAP4(self) -> _Opened:
-        return _Opened(self._opened, self._limits)
-
-    def start_tls(self, address: Address) -> None:
-        """Take TLS up and forget what was said before (RFC 3501, 6.2.1)."""
-        code, text = self._imap._simple_command("STARTTLS")
-        if code != "OK":
-            raise Refused(code, _text(text[0] if text else b""), stage="starttls")
-        self._imap.sock = self._opened = tap.start_tls(self._opened, address)
-        self._imap.file = self._imap.sock.makefile("rb")
-        self._imap._tls_established = True
-        self._cached_capabilities = None
-
-    def wait(self, seconds: float) -> None:
-        """Wait until the server says something, at most ``seconds``."""
-        waiting = select.poll()  # select() knows no file beyond the 1,024th
-        waiting.register(self._imap.sock, select.POLLIN)
-        waiting.poll(seconds * 1000)
-
-    def close_socket(self) -> None:
-        # The file holds the socket open; shut down first, for another thread may be waiting in it.
-        with suppress(OSError, ValueError):
-            self._opened.shutdown(2)
-        with suppress(WireError, OSError, ValueError):
-            self._imap.file.close()
-        self._opened.close()
-
-
-def _folder(flags: Sequence[bytes], delimiter: bytes | None, name: str | bytes) -> Folder:
-    words = tuple(_text(flag) for flag in flags)
-    uses = {"\\drafts", "\\sent", "\\archive", "\\junk", "\\trash"}
-    special = next((word[1:].lower() for word in words if word.lower() in uses), "")
-    return Folder(_text(name), _text(delimiter or b""), words, special)
-
-
-def _row(uid: int, told: dict[bytes, Any]) -> Row:
-    try:
-        return _read_row(uid, told)
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        # A letter whose description cannot be read is a letter all the same; the others must not wait for it.
-        flags = frozenset(_text(flag) for flag in told.get(b"FLAGS", ()) if isinstance(flag, bytes))
-        return Row(uid, flags, 0, datetime(1970, 1, 1, tzinfo=UTC), "", "", "", "", "", False)
-
-
-def _read_row(uid: int, told: dict[bytes, Any]) -> Row:
-    envelope = told.get(b"ENVELOPE")
-    senders = _people(envelope.from_ if envelope else None)
-    readers = _people(envelope.to if envelope else None)
-    received = told.get(b"INTERNALDATE") or datetime(1970, 1, 1, tzinfo=UTC)
-    return Row(
-        uid=uid,
-        flags=frozenset(_text(flag) for flag in told.get(b"FLAGS", ())),
-        size=int(told.get(b"RFC822.SIZE", 0)),
-        received=received if received.tzinfo else received.replace(tzinfo=UTC),
-        subject=_decoded(envelope.subject if envelope else b""),
-        sender_name=senders[0][0] if senders else "",
-        sender_address=senders[0][1] if senders else "",
-        recipients=", ".join(name or address for name, address in readers),
-        message_id=_text((envelope.message_id if envelope else b"") or b""),
-        has_attachment=_attached(told.get(b"BODYSTRUCTURE")),
-    )
-
-
-def _people(told: Any) -> list[tuple[str, str]]:
-    found = []
-    for one in told or ():
-        if one.mailbox and one.host:
-            found.append((_decoded(one.name), f"{_text(one.mailbox)}@{_text(one.host)}"))
-    return found
-
-
-def _attached(structure: Any) -> bool:
-    """Whether a part is marked an attachment or has a file name: its disposition stands in the structure."""
-    if isinstance(structure, bytes):
-        return structure.lower() in (b"attachment", b"filename", b"filename*")
-    return isinstance(structure, tuple | list) and any(_attached(part) for part in structure)
-
-
-def _decoded(raw: bytes | str | None) -> str:
-    return decoded(_text(raw or b""))
-
-
 def _refuse_breaks(*values: str) -> None:
     if any(sign in value for value in values for sign in "\r\n\0"):
         raise Garbled("a line break or NUL may not stand in a command", cause="line-break")
@@ -371,7 +197,3 @@ def _words(error: Exception) -> str:
     if "b'" in text or 'b"' in text:
         text = text.split("b'", 1)[-1].split('b"', 1)[-1].rstrip("'\"")
     return text
-
-
-def _text(raw: bytes | str) -> str:
-    return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")

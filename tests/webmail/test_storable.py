@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Login, Server, User
-from protocols.imap.client import Folder as Listed
+from protocols.imap.responses import Folder as Listed
 from webmail.index import store_folders
 from webmail.models import Folder, Mailbox
 
