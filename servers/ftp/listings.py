@@ -44,6 +44,13 @@ class Listings(TLS_FTPHandler):
         self.push_dtp_data(lines.encode(self.encoding, self.unicode_errors), cmd="NLST")
         return path
 
+    def ftp_MLSD(self, path: str) -> str | None:
+        """A listing for programs; 501 is for what is no directory, 550 for what is not there (RFC 3659, 7.2.1)."""
+        if self.fs.lexists(path):
+            return super().ftp_MLSD(path)
+        self.respond("550 No such file or directory.")
+        return None
+
     def _matching(self, path: str) -> list[str] | None:
         """The names that fit a pattern, sorted; None where ``path`` is none."""
         folder, pattern = os.path.split(path)

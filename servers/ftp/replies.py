@@ -11,6 +11,7 @@ CLEARER = {
     "550 SIZE not allowed in ASCII mode.": "550 SIZE is told in binary mode only: TYPE I first.",
     "501 Resuming transfers not allowed in ASCII mode.": "501 REST works in binary mode only: TYPE I first.",
     "502 Unrecognized encryption type (use TLS or SSL).": "504 Only AUTH TLS is offered.",
+    "501 No such directory.": "501 That is no directory.",
     "521 PROT S unsupported (use C or P).": "536 TLS knows PROT C and PROT P only.",
     "521 PROT E unsupported (use C or P).": "536 TLS knows PROT C and PROT P only.",
     "502 Unrecognized PROT type (use C or P).": "504 PROT is followed by C or P.",

@@ -116,6 +116,14 @@ def test_patterns_are_for_the_server_to_match(talk):
     assert one.fetch("NLST *.none")[1].startswith("550 Nothing is called")
 
 
+def test_what_is_not_there_is_told_apart_from_what_is_no_folder(talk):
+    one = talk("anonymous")
+    data = one.passive()
+    assert one.say("MLSD nothing") == "550 No such file or directory."
+    assert one.say("MLSD README") == "501 That is no directory."
+    data.close()
+
+
 def test_a_transfer_goes_on_where_it_broke_off(talk, home):
     one, raw = talk("ann"), os.urandom(100_000)
     one.say("TYPE I")
