@@ -63,7 +63,7 @@ function keep() {
   now.told.textContent = "";
   busy(true);
   const asked = now, values = { verb: "rename", path: now.path, name: now.name, target: name };
-  htmx.ajax("POST", document.getElementById("files").dataset.act, { values, swap: "none" })
+  htmx.ajax("POST", document.getElementById("files").dataset.act, { values, swap: "none", source: document.getElementById("room") }) // by itself: the page may be busy
     .then(() => { if (now === asked && !now.job) refused(words.lost); }, () => { if (now === asked) refused(words.lost); });
 }
 
