@@ -23,7 +23,7 @@ application = ProtocolTypeRouter(
     {
         "http": beside(pages),
         "lifespan": Lifespan(),
-        "websocket": Straight(SameOrigin(AuthMiddlewareStack(SignedIn(URLRouter(sockets))))),
+        "websocket": SameOrigin(Straight(AuthMiddlewareStack(SignedIn(URLRouter(sockets))))),
     }
 )
 # Modules and tables are there for good: looking for garbage among them would stop every socket for 50 ms.

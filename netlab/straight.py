@@ -12,7 +12,7 @@ SEND = "netlab.send"
 
 
 class Straight:
-    """The outermost of what serves WebSockets."""
+    """Stands outside ``AuthMiddlewareStack``, whose session it passes by."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
