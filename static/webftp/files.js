@@ -88,9 +88,12 @@ document.addEventListener("change", (event) => {
 document.addEventListener("input", (event) => { if (event.target.id === "target") bits(event.target); });
 // News that comes while the list is on its way is about what that answer may not hold yet: it is fetched once more.
 // (htmx would queue it at the old list, which that answer replaces.)
+// And htmx takes up a list 20 ms after it came: until then that hears nothing.
 function listed() {
-  asking -= 1;
-  if (!asking && again) { again = false; setTimeout(tell, 20, "files-list"); }
+  setTimeout(() => {
+    asking -= 1;
+    if (!asking && again) { again = false; tell("files-list"); }
+  }, 50);
 }
 
 function news() { if (asking) again = true; else tell("files-list"); }
